@@ -1,0 +1,3 @@
+"""One module per noun; imported here only so that Django finds them."""
+
+from marketplace.models import claims, orders  # noqa: F401
