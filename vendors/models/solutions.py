@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -24,18 +22,33 @@ class Solution(models.Model):
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="solutions")
     code = models.CharField(max_length=10, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    current = models.OneToOneField("SolutionVersion", models.PROTECT, null=True, related_name="+")
-    main_sub_category = models.ForeignKey(SubCategory, models.PROTECT, related_name="main_solutions")
+    current = models.OneToOneField(
+        "SolutionVersion", models.PROTECT, null=True, related_name="+"
+    )
+    main_sub_category = models.ForeignKey(
+        SubCategory, models.PROTECT, related_name="main_solutions"
+    )
     sub_categories = models.ManyToManyField(SubCategory, related_name="solutions")
     listed_at = models.DateTimeField(null=True)
     listed_until = models.DateField(null=True, help_text="31 December, renewed yearly")
-    search_words = SearchVectorField(null=True, help_text="bigrams and words of the current version, weighted")
     rating_sum = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
-    demo_quality = models.PositiveSmallIntegerField(default=3, help_text="demonstration only: steers made-up history, never shown")
+    demo_quality = models.PositiveSmallIntegerField(
+        default=3, help_text="demonstration only: steers made-up history, never shown"
+    )
 
     class Meta:
-        indexes = [GinIndex(fields=["search_words"], name="solution_search_words")]
+        indexes = [models.Index(fields=["state"], name="solution_state")]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def is_on_sale(self) -> bool:
+        """Whether it can be ordered today: listed, and its vendor neither suspended nor gone."""
+        return (
+            self.state == self.State.LISTED and self.vendor.state == Vendor.State.ACTIVE
+        )
 
 
 class SolutionVersion(models.Model):
@@ -52,10 +65,17 @@ class SolutionVersion(models.Model):
     summary_en = models.TextField()
     functions_zh = models.JSONField(default=list)
     functions_en = models.JSONField(default=list)
-    details = models.JSONField(default=dict, help_text="the rest of the file: fit, exit, sla, security, AI, years 2 and 3")
+    details = models.JSONField(
+        default=dict,
+        help_text="the rest of the file: fit, exit, sla, security, AI, years 2 and 3",
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["solution", "number"], name="solution_version_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["solution", "number"], name="solution_version_number"
+            )
+        ]
 
     @property
     def name(self) -> str:
@@ -77,9 +97,29 @@ class Plan(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.CheckConstraint(condition=models.Q(price_twd__gt=0), name="plan_has_a_price")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(price_twd__gt=0), name="plan_has_a_price"
+            )
+        ]
 
     @property
     def name(self) -> str:
         """The name in the reader's language."""
         return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+
+
+class Synonym(models.Model):
+    """Two words that owners use for the same thing (收銀機 = POS); search reads them both ways."""
+
+    term = models.CharField(max_length=60)
+    synonym = models.CharField(max_length=60)
+    language = models.CharField(max_length=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["term", "synonym"], name="synonym_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.term} = {self.synonym}"
