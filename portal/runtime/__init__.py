@@ -1,0 +1,1 @@
+"""What stands under the platform: servers, processes, the verbs of `./dev`. Plain Python; nothing here imports Django."""

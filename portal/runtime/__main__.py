@@ -1,0 +1,77 @@
+"""`python -m portal.runtime VERB …`, behind `./dev`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from portal.runtime import keeper
+from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
+from portal.runtime.processes import Stop
+
+
+def services(_words: list[str]) -> int:
+    """Hold the servers of the tests and print their variables, until Ctrl-C."""
+    with keeper.shared() as running:
+        for name, value in running.environment(owner=True).items():
+            print(f"export {name}={value}", flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+def run(words: list[str]) -> int:
+    """Replace this process by a command that has the variables of the running platform, else of the tests' servers."""
+    if not words:
+        raise Stop("./dev run COMMAND …")
+    platform = keeper.found(PLATFORM_HOME)
+    os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    if platform:
+        print("(on the running platform)", file=sys.stderr)
+        os.environ.update(platform.environment(owner=True), PLATFORM_MODE=os.environ.get("PLATFORM_MODE", "demonstration"))
+        os.execvp(words[0], words)
+    with keeper.shared(inherit=True) as running:
+        os.environ.update(running.environment(owner=True))
+        os.execvp(words[0], words)
+
+
+def manage(words: list[str]) -> int:
+    """`manage.py` with the variables of `run`."""
+    return run([sys.executable, str(ROOT / "manage.py"), *words])
+
+
+def pytest(words: list[str]) -> int:
+    """pytest alone, on the servers of the tests."""
+    os.chdir(ROOT)
+    return os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "pytest", *words])
+
+
+def keep(words: list[str]) -> int:
+    """Inner verb: the process that owns the servers of the tests."""
+    keeper.keep(Path(words[0]) if words else TEST_HOME)
+    return 0
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {"services": services, "run": run, "manage": manage, "pytest": pytest, "keep": keep}
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one verb; a plain sentence instead of a traceback for what is expected to go wrong."""
+    verb = VERBS.get(arguments[0]) if arguments else None
+    if verb is None:
+        print("./dev " + " · ".join(name for name in VERBS if name != "keep"), file=sys.stderr)
+        return 2
+    try:
+        return verb(arguments[1:])
+    except Stop as stop:
+        print(stop, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

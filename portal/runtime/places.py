@@ -1,0 +1,41 @@
+"""Where things live on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUN = Path(os.environ.get("PLATFORM_RUN_DIR", ROOT / ".run"))
+PLATFORM_HOME = RUN / "data"
+TEST_HOME = RUN / "test"
+BENCH_HOME = RUN / "bench"
+APPS = ("portal", "pmo", "youth", "advisory", "marketplace", "vendors", "points", "organisations")
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Twelve hex digits that change when one of these files changes, comes or goes."""
+    digest = hashlib.sha256()
+    for path in sorted(set(paths)):
+        if path.is_file():
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def migration_files() -> list[Path]:
+    """Every migration of our own apps, and the lock, because third-party apps migrate too."""
+    return [ROOT / "requirements.lock", *(file for app in APPS for file in (ROOT / app / "migrations").rglob("*.*") if file.suffix != ".pyc")]
+
+
+def reference_files() -> list[Path]:
+    """What `load_reference_data` reads: the command and each app's `data` folder."""
+    data = [file for app in APPS for file in (ROOT / app / "data").rglob("*")]
+    return data + list(ROOT.glob("*/management/commands/load_reference_data.py"))
+
+
+def demonstration_files() -> list[Path]:
+    """What `load_demonstration` reads."""
+    return [*reference_files(), *ROOT.glob("*/management/commands/load_demonstration.py"), *ROOT.glob("portal/demonstration/**/*.*")]
