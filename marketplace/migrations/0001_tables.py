@@ -51,9 +51,7 @@ class Migration(migrations.Migration):
                 ("approved_points", models.PositiveIntegerField(null=True)),
                 (
                     "account_id",
-                    models.BigIntegerField(
-                        help_text="ledger account 'in claim' of the order", null=True
-                    ),
+                    models.BigIntegerField(help_text="ledger account 'in claim' of the order", null=True),
                 ),
                 ("submitted_at", models.DateTimeField()),
                 ("clock_stopped_at", models.DateTimeField(null=True)),
@@ -62,9 +60,7 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(null=True)),
                 (
                     "risk",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="0–100; routes, never decides"
-                    ),
+                    models.PositiveSmallIntegerField(default=0, help_text="0–100; routes, never decides"),
                 ),
                 ("risk_parts", models.JSONField(default=list)),
                 (
@@ -213,9 +209,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "frozen",
-                    models.JSONField(
-                        help_text="names, plan, price, exit terms as they were when ordered"
-                    ),
+                    models.JSONField(help_text="names, plan, price, exit terms as they were when ordered"),
                 ),
                 ("price_twd", models.PositiveIntegerField()),
                 ("points", models.PositiveIntegerField()),
@@ -230,9 +224,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "hold_id",
-                    models.BigIntegerField(
-                        help_text="the ledger's hold of its points", null=True
-                    ),
+                    models.BigIntegerField(help_text="the ledger's hold of its points", null=True),
                 ),
                 (
                     "form_token",
@@ -247,9 +239,7 @@ class Migration(migrations.Migration):
                 ("signed_at", models.DateTimeField(null=True)),
                 (
                     "answer_by_date",
-                    models.DateField(
-                        help_text="vendor answers by the end of this day", null=True
-                    ),
+                    models.DateField(help_text="vendor answers by the end of this day", null=True),
                 ),
                 ("accepted_at", models.DateTimeField(null=True)),
                 (
@@ -298,9 +288,7 @@ class Migration(migrations.Migration):
                 ("service_ends_on", models.DateField(null=True)),
                 (
                     "frozen_by_buyer_at",
-                    models.DateTimeField(
-                        help_text='"I never ordered this": no claim is paid', null=True
-                    ),
+                    models.DateTimeField(help_text='"I never ordered this": no claim is paid', null=True),
                 ),
                 (
                     "grant",
@@ -412,9 +400,7 @@ class Migration(migrations.Migration):
                 ("unsigned_pdf", models.BinaryField()),
                 (
                     "sha256",
-                    models.CharField(
-                        help_text="of the unsigned PDF: what is signed", max_length=64
-                    ),
+                    models.CharField(help_text="of the unsigned PDF: what is signed", max_length=64),
                 ),
                 ("sealed_pdf", models.BinaryField(null=True)),
                 ("sealed_at", models.DateTimeField(null=True)),
@@ -688,9 +674,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "party",
-                    models.CharField(
-                        choices=[("buyer", "企業"), ("vendor", "業者")], max_length=6
-                    ),
+                    models.CharField(choices=[("buyer", "企業"), ("vendor", "業者")], max_length=6),
                 ),
                 ("method", models.CharField(max_length=8)),
                 ("signed_at", models.DateTimeField()),
@@ -749,9 +733,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(
-                fields=["organisation", "-placed_at"], name="order_of_organisation"
-            ),
+            index=models.Index(fields=["organisation", "-placed_at"], name="order_of_organisation"),
         ),
         migrations.AddIndex(
             model_name="order",
@@ -775,9 +757,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="order",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("points", 0), ("grant__isnull", False), _connector="OR"
-                ),
+                condition=models.Q(("points", 0), ("grant__isnull", False), _connector="OR"),
                 name="order_points_come_from_a_grant",
             ),
         ),
@@ -826,9 +806,7 @@ class Migration(migrations.Migration):
             model_name="claim",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("state__in", ["approved", "in_batch", "paid"]), _negated=True
-                    ),
+                    models.Q(("state__in", ["approved", "in_batch", "paid"]), _negated=True),
                     ("approved_points__isnull", False),
                     _connector="OR",
                 ),
@@ -848,9 +826,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="payout",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "sequence"), name="payout_sequence"
-            ),
+            constraint=models.UniqueConstraint(fields=("batch", "sequence"), name="payout_sequence"),
         ),
         migrations.AddConstraint(
             model_name="payout",
@@ -868,14 +844,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="signature",
-            constraint=models.UniqueConstraint(
-                fields=("contract", "party"), name="each_party_signs_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("contract", "party"), name="each_party_signs_once"),
         ),
         migrations.AddConstraint(
             model_name="usageday",
-            constraint=models.UniqueConstraint(
-                fields=("order", "date"), name="usage_once_a_day"
-            ),
+            constraint=models.UniqueConstraint(fields=("order", "date"), name="usage_once_a_day"),
         ),
     ]

@@ -29,13 +29,9 @@ class PayoutBatch(models.Model):
 
     number = models.CharField(max_length=20, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     file = models.BinaryField(null=True)
     file_sha256 = models.CharField(max_length=64, blank=True)
     receipt = models.CharField(max_length=60, blank=True)
@@ -44,8 +40,7 @@ class PayoutBatch(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(approved_by=None)
-                | ~models.Q(approved_by=models.F("made_by")),
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("made_by")),
                 name="batch_needs_a_second_person",
             )
         ]
@@ -87,27 +82,17 @@ class Claim(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.CHECKING)
     points = models.PositiveIntegerField(help_text="asked for")
     approved_points = models.PositiveIntegerField(null=True)
-    account_id = models.BigIntegerField(
-        null=True, help_text="ledger account 'in claim' of the order"
-    )
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    account_id = models.BigIntegerField(null=True, help_text="ledger account 'in claim' of the order")
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
     clock_stopped_at = models.DateTimeField(null=True)
     stopped_seconds = models.PositiveIntegerField(default=0)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
-    risk = models.PositiveSmallIntegerField(
-        default=0, help_text="0–100; routes, never decides"
-    )
+    risk = models.PositiveSmallIntegerField(default=0, help_text="0–100; routes, never decides")
     risk_parts = models.JSONField(default=list)
-    reason = models.TextField(
-        blank=True, help_text="what the vendor reads with a return or rejection"
-    )
+    reason = models.TextField(blank=True, help_text="what the vendor reads with a return or rejection")
 
     class Meta:
         constraints = [
@@ -193,16 +178,12 @@ class Payout(models.Model):
     bank_account = models.ForeignKey(BankAccount, models.PROTECT, related_name="+")
     amount_twd = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    bank_code = models.CharField(
-        max_length=2, blank=True, help_text="the bank's return code, 00 = paid"
-    )
+    bank_code = models.CharField(max_length=2, blank=True, help_text="the bank's return code, 00 = paid")
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "sequence"], name="payout_sequence"
-            ),
+            models.UniqueConstraint(fields=["batch", "sequence"], name="payout_sequence"),
             models.UniqueConstraint(
                 fields=["claim"],
                 condition=~models.Q(state="failed"),

@@ -43,9 +43,7 @@ class Order(models.Model):
         unique=True,
         help_text="20 characters, ROC year first, last one a check character",
     )
-    organisation = models.ForeignKey(
-        Organisation, models.PROTECT, related_name="orders"
-    )
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="orders")
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="orders")
     version = models.ForeignKey(SolutionVersion, models.PROTECT, related_name="orders")
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="orders")
@@ -57,36 +55,26 @@ class Order(models.Model):
         help_text="empty = all self-paid",
     )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    frozen = models.JSONField(
-        help_text="names, plan, price, exit terms as they were when ordered"
-    )
+    frozen = models.JSONField(help_text="names, plan, price, exit terms as they were when ordered")
     price_twd = models.PositiveIntegerField()
     points = models.PositiveIntegerField()
     copay_twd = models.PositiveIntegerField()
     account_id = models.BigIntegerField(
         null=True, unique=True, help_text="ledger account 'claimable' of this order"
     )
-    hold_id = models.BigIntegerField(
-        null=True, help_text="the ledger's hold of its points"
-    )
+    hold_id = models.BigIntegerField(null=True, help_text="the ledger's hold of its points")
     form_token = models.CharField(
         max_length=36,
         null=True,
         unique=True,
         help_text="of the page it was sent from: a double click is one order",
     )
-    placed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     placed_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True)
-    answer_by_date = models.DateField(
-        null=True, help_text="vendor answers by the end of this day"
-    )
+    answer_by_date = models.DateField(null=True, help_text="vendor answers by the end of this day")
     accepted_at = models.DateTimeField(null=True)
-    activate_by_date = models.DateField(
-        null=True, help_text="else the hold is released (1-month return)"
-    )
+    activate_by_date = models.DateField(null=True, help_text="else the hold is released (1-month return)")
     copay_due_date = models.DateField(null=True)
     copay_paid_at = models.DateTimeField(null=True)
     copay_reference = models.CharField(
@@ -97,20 +85,12 @@ class Order(models.Model):
     )
     activated_at = models.DateTimeField(null=True)
     service_url = models.URLField(_("使用網址"), blank=True)
-    activation_note = models.TextField(
-        _("開通說明"), blank=True, help_text="never a password"
-    )
-    confirm_by_date = models.DateField(
-        null=True, help_text="silence until the end of this day is acceptance"
-    )
-    confirmed_at = models.DateTimeField(
-        null=True, help_text="acceptance by the buyer: points are captured"
-    )
+    activation_note = models.TextField(_("開通說明"), blank=True, help_text="never a password")
+    confirm_by_date = models.DateField(null=True, help_text="silence until the end of this day is acceptance")
+    confirmed_at = models.DateTimeField(null=True, help_text="acceptance by the buyer: points are captured")
     claimable_from = models.DateField(null=True)
     service_ends_on = models.DateField(null=True)
-    frozen_by_buyer_at = models.DateTimeField(
-        null=True, help_text='"I never ordered this": no claim is paid'
-    )
+    frozen_by_buyer_at = models.DateTimeField(null=True, help_text='"I never ordered this": no claim is paid')
 
     class Meta:
         constraints = [
@@ -125,17 +105,13 @@ class Order(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["organisation", "version"],
-                condition=models.Q(
-                    state__in=["draft", "signed", "accepted", "activated", "in_use"]
-                )
+                condition=models.Q(state__in=["draft", "signed", "accepted", "activated", "in_use"])
                 & models.Q(points__gt=0),
                 name="one_subsidised_order_per_version",
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["organisation", "-placed_at"], name="order_of_organisation"
-            ),
+            models.Index(fields=["organisation", "-placed_at"], name="order_of_organisation"),
             models.Index(fields=["vendor", "state"], name="order_of_vendor"),
         ]
 
@@ -154,9 +130,7 @@ class Contract(models.Model):
 
     order = models.OneToOneField(Order, models.PROTECT, related_name="contract")
     unsigned_pdf = models.BinaryField()
-    sha256 = models.CharField(
-        max_length=64, help_text="of the unsigned PDF: what is signed"
-    )
+    sha256 = models.CharField(max_length=64, help_text="of the unsigned PDF: what is signed")
     sealed_pdf = models.BinaryField(null=True)
     sealed_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
@@ -172,18 +146,12 @@ class Signature(models.Model):
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="signatures")
     party = models.CharField(max_length=6, choices=Party)
     method = models.CharField(max_length=8)
-    signed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     signed_at = models.DateTimeField()
     evidence = models.JSONField(help_text="CMS or WebAuthn data, base64")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["contract", "party"], name="each_party_signs_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["contract", "party"], name="each_party_signs_once")]
 
 
 class UsageDay(models.Model):
@@ -198,9 +166,7 @@ class UsageDay(models.Model):
     reported_with = models.CharField(max_length=8, help_text="prefix of the API key")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["order", "date"], name="usage_once_a_day")
-        ]
+        constraints = [models.UniqueConstraint(fields=["order", "date"], name="usage_once_a_day")]
 
 
 class Rating(models.Model):
@@ -209,18 +175,10 @@ class Rating(models.Model):
     order = models.OneToOneField(Order, models.PROTECT, related_name="rating")
     stars = models.PositiveSmallIntegerField()
     text = models.TextField(blank=True)
-    effects = models.JSONField(
-        default=dict, help_text="cost, revenue, input, product, staff: 0–4 each"
-    )
+    effects = models.JSONField(default=dict, help_text="cost, revenue, input, product, staff: 0–4 each")
     still_used = models.BooleanField(default=True)
-    rated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    rated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     rated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(stars__range=(1, 5)), name="rating_1_to_5"
-            )
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(stars__range=(1, 5)), name="rating_1_to_5")]

@@ -41,9 +41,7 @@ class Migration(migrations.Migration):
                 ("listed_at", models.DateTimeField(null=True)),
                 (
                     "listed_until",
-                    models.DateField(
-                        help_text="31 December, renewed yearly", null=True
-                    ),
+                    models.DateField(help_text="31 December, renewed yearly", null=True),
                 ),
                 ("rating_sum", models.PositiveIntegerField(default=0)),
                 ("rating_count", models.PositiveIntegerField(default=0)),
@@ -64,9 +62,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "sub_categories",
-                    models.ManyToManyField(
-                        related_name="solutions", to="organisations.subcategory"
-                    ),
+                    models.ManyToManyField(related_name="solutions", to="organisations.subcategory"),
                 ),
             ],
         ),
@@ -171,11 +167,7 @@ class Migration(migrations.Migration):
                 ("language", models.CharField(max_length=2)),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("term", "synonym"), name="synonym_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("term", "synonym"), name="synonym_once")],
             },
         ),
         migrations.CreateModel(
@@ -233,9 +225,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="solutionversion",
-            constraint=models.UniqueConstraint(
-                fields=("solution", "number"), name="solution_version_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("solution", "number"), name="solution_version_number"),
         ),
         migrations.AddConstraint(
             model_name="plan",

@@ -22,12 +22,8 @@ class Solution(models.Model):
     vendor = models.ForeignKey(Vendor, models.PROTECT, related_name="solutions")
     code = models.CharField(max_length=10, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
-    current = models.OneToOneField(
-        "SolutionVersion", models.PROTECT, null=True, related_name="+"
-    )
-    main_sub_category = models.ForeignKey(
-        SubCategory, models.PROTECT, related_name="main_solutions"
-    )
+    current = models.OneToOneField("SolutionVersion", models.PROTECT, null=True, related_name="+")
+    main_sub_category = models.ForeignKey(SubCategory, models.PROTECT, related_name="main_solutions")
     sub_categories = models.ManyToManyField(SubCategory, related_name="solutions")
     listed_at = models.DateTimeField(null=True)
     listed_until = models.DateField(null=True, help_text="31 December, renewed yearly")
@@ -46,9 +42,7 @@ class Solution(models.Model):
     @property
     def is_on_sale(self) -> bool:
         """Whether it can be ordered today: listed, and its vendor neither suspended nor gone."""
-        return (
-            self.state == self.State.LISTED and self.vendor.state == Vendor.State.ACTIVE
-        )
+        return self.state == self.State.LISTED and self.vendor.state == Vendor.State.ACTIVE
 
 
 class SolutionVersion(models.Model):
@@ -71,11 +65,7 @@ class SolutionVersion(models.Model):
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["solution", "number"], name="solution_version_number"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["solution", "number"], name="solution_version_number")]
 
     @property
     def name(self) -> str:
@@ -97,11 +87,7 @@ class Plan(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(price_twd__gt=0), name="plan_has_a_price"
-            )
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(price_twd__gt=0), name="plan_has_a_price")]
 
     @property
     def name(self) -> str:
@@ -117,9 +103,7 @@ class Synonym(models.Model):
     language = models.CharField(max_length=2)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["term", "synonym"], name="synonym_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["term", "synonym"], name="synonym_once")]
 
     def __str__(self) -> str:
         return f"{self.term} = {self.synonym}"

@@ -18,9 +18,7 @@ class Vendor(models.Model):
         SUSPENDED = "suspended", _("停權")
         ENDED = "ended", _("已退場")
 
-    organisation = models.OneToOneField(
-        Organisation, models.PROTECT, related_name="vendor"
-    )
+    organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="vendor")
     code = models.CharField(max_length=10, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.APPLYING)
     name_en = models.CharField(max_length=160)
@@ -33,8 +31,4 @@ class Vendor(models.Model):
     passed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return (
-            self.name_en
-            if (get_language() or "").startswith("en")
-            else self.organisation.name
-        )
+        return self.name_en if (get_language() or "").startswith("en") else self.organisation.name
