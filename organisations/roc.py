@@ -24,7 +24,9 @@ def roc_date(day: date, style: Style = "long") -> str:
     year = roc_year(day)
     if style == "short":
         return f"{year}/{day.month:02}/{day.day:02}"
-    return f"民國{year}年{day.month}月{day.day}日" if year > 0 else f"民國前{1 - year}年{day.month}月{day.day}日"
+    return (
+        f"民國{year}年{day.month}月{day.day}日" if year > 0 else f"民國前{1 - year}年{day.month}月{day.day}日"
+    )
 
 
 def parse_roc_date(text: str) -> date | None:
