@@ -43,7 +43,9 @@ class Outbox(models.Model):
     topic = models.CharField(max_length=40)
     payload = models.JSONField()
     at = models.DateTimeField()
-    transaction_id = models.BigIntegerField(db_default=models.expressions.RawSQL("(pg_current_xact_id()::text::bigint)", []))
+    transaction_id = models.BigIntegerField(
+        db_default=models.expressions.RawSQL("(pg_current_xact_id()::text::bigint)", [])
+    )
 
     class Meta:
         indexes = [models.Index(fields=["topic", "id"], name="outbox_topic")]

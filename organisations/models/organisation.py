@@ -23,6 +23,7 @@ class Organisation(models.Model):
         SOCIAL = "social", _("社會創新組織")
         ASSOCIATION = "association", _("社團")
         FOUNDATION = "foundation", _("財團法人")
+        OTHER = "other", _("其他組織")
 
     ubn = models.CharField(_("統一編號"), max_length=8, unique=True)
     name = models.CharField(_("名稱"), max_length=200)
@@ -34,13 +35,17 @@ class Organisation(models.Model):
     industry = models.ForeignKey(
         Industry, models.PROTECT, null=True, related_name="+", help_text="division (2 digits)"
     )
-    industry_name = models.CharField(max_length=80, blank=True, help_text="main trade as the tax register prints it")
-    capital_twd = models.BigIntegerField(default=0)
+    industry_name = models.CharField(
+        max_length=80, blank=True, help_text="main trade as the tax register prints it"
+    )
+    capital_twd = models.BigIntegerField(null=True, help_text="empty = no register tells")
     employees = models.PositiveIntegerField(_("員工人數"), null=True)
     setup_date = models.DateField(null=True)
     head_office_ubn = models.CharField(max_length=8, blank=True)
     tax_status = models.CharField(max_length=10, default="operating")
-    register_status = models.CharField(max_length=2, blank=True, help_text="GCIS status code, empty if not registered there")
+    register_status = models.CharField(
+        max_length=2, blank=True, help_text="GCIS status code, empty if not registered there"
+    )
     checked_at = models.DateTimeField(null=True, help_text="registers last answered")
     phone = models.CharField(_("電話"), max_length=20, blank=True)
     joined_at = models.DateTimeField()
@@ -48,7 +53,8 @@ class Organisation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(ubn__regex=r"^[0-9]{8}$") & ~models.Q(ubn="00000000"), name="organisation_ubn_is_8_digits"
+                condition=models.Q(ubn__regex=r"^[0-9]{8}$") & ~models.Q(ubn="00000000"),
+                name="organisation_ubn_is_8_digits",
             )
         ]
 
@@ -83,5 +89,7 @@ def require_bank_account(organisation: Organisation) -> BankAccount:
     """The account in force. Raises: Refused("no_bank_account")."""
     account = organisation.bank_accounts.filter(valid_to=None).first()
     if account is None:
-        raise Refused("no_bank_account", _("還沒有登記收款帳戶。"), remedy=_("請先到「收款帳戶」填寫銀行代號與帳號。"))
+        raise Refused(
+            "no_bank_account", _("還沒有登記收款帳戶。"), remedy=_("請先到「收款帳戶」填寫銀行代號與帳號。")
+        )
     return account

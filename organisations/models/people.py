@@ -75,6 +75,48 @@ class Membership(models.Model):
         ]
 
 
+class Invitation(models.Model):
+    """An acceptor asks a person to act for the organisation. The link goes by mail; only its hash is kept."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="invitations")
+    email = models.EmailField(_("電子郵件"))
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    key_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(role="acceptor"), name="invitation_never_gives_signing"
+            )
+        ]
+
+
+class MembershipRequest(models.Model):
+    """A person without proof asks the acceptors of an organisation to let them in."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="membership_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="membership_requests")
+    made_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    is_granted = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation"],
+                condition=models.Q(decided_at=None),
+                name="membership_request_once",
+            )
+        ]
+
+
 class ProofMethod(models.TextChoices):
     """How authority to act for an organisation can be proven."""
 
@@ -104,7 +146,9 @@ class ProofChallenge(models.Model):
     purpose = models.CharField(max_length=20, help_text="join, sign …")
     subject = models.CharField(max_length=80, help_text="what it is for, e.g. the UBN or contract hash")
     method = models.CharField(max_length=8, choices=ProofMethod)
-    challenge = models.CharField(max_length=200, help_text="hex nonce for cards, salted hash of the code for phones")
+    challenge = models.CharField(
+        max_length=200, help_text="hex nonce for cards, salted hash of the code for phones"
+    )
     facts = models.JSONField(default=dict)
     wrong_answers = models.PositiveSmallIntegerField(default=0)
     made_at = models.DateTimeField()
@@ -118,7 +162,7 @@ class ApiKey(models.Model):
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="api_keys")
     label = models.CharField(_("用途"), max_length=60)
     prefix = models.CharField(max_length=8, unique=True)
-    key_hash = models.CharField(max_length=64)
+    key_hash = models.CharField(max_length=64, unique=True)
     scopes = ArrayField(models.CharField(max_length=30), default=list)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()

@@ -48,7 +48,10 @@ class Township(models.Model):
 
 
 class Industry(models.Model):
-    """Official classification of trades, 11th revision: section (1 letter), division (2), group (3), class (4 digits)."""
+    """Official classification of trades, 11th revision: section (1 letter), division (2), group (3), class (4 digits).
+
+    Wholesale (45-46) and retail (47-48) are one division each with two numbers. Source: DGBAS, 19 sections, 88 divisions.
+    """
 
     class Level(models.TextChoices):
         SECTION = "section", "大類"
@@ -56,7 +59,7 @@ class Industry(models.Model):
         GROUP = "group", "小類"
         CLASS = "class", "細類"
 
-    code = models.CharField(max_length=4, primary_key=True)
+    code = models.CharField(max_length=5, primary_key=True)
     level = models.CharField(max_length=8, choices=Level)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     section = models.CharField(max_length=1, db_index=True)
