@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -351,7 +352,9 @@ def _styled(text: str, rng: random.Random) -> str:
         return text.translate(FULL_WIDTH)
     if drawn < 0.98:
         return text
-    return text.replace("1樓", "一樓").replace("2樓", "二樓").translate(FULL_WIDTH)
+    return re.sub(
+        r"(?<!\d)([1-9])樓", lambda floor: "一二三四五六七八九"[int(floor[1]) - 1] + "樓", text
+    ).translate(FULL_WIDTH)
 
 
 # ---- figures ----------------------------------------------------------------------------------------------
