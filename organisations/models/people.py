@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from organisations.languages import localised
 from organisations.models.organisation import Organisation
 
 
@@ -18,7 +19,7 @@ class Agency(models.Model):
     name_en = models.CharField(max_length=160)
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class StaffRole(models.Model):

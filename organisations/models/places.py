@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from organisations.languages import in_english, localised
+
 
 class County(models.Model):
     """One of 22 counties and cities. Source: Ministry of the Interior administrative codes."""
@@ -20,7 +22,7 @@ class County(models.Model):
         ordering = ["position"]
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class Township(models.Model):
@@ -44,6 +46,8 @@ class Township(models.Model):
         constraints = [models.UniqueConstraint(fields=["county", "name_zh"], name="township_once_per_county")]
 
     def __str__(self) -> str:
+        if in_english():
+            return f"{self.name_en}, {self.county.name_en}"
         return f"{self.county.name_zh}{self.name_zh}"
 
 
@@ -70,7 +74,7 @@ class Industry(models.Model):
         ordering = ["code"]
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class Category(models.Model):
@@ -86,7 +90,7 @@ class Category(models.Model):
         ordering = ["position"]
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class SubCategory(models.Model):
@@ -103,7 +107,7 @@ class SubCategory(models.Model):
         ordering = ["code"]
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class OfficeDay(models.Model):

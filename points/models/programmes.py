@@ -6,9 +6,9 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from organisations.languages import localised
 from organisations.models.people import Agency
 
 
@@ -24,7 +24,7 @@ class Programme(models.Model):
     grants_frozen_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class SubProgramme(models.Model):
@@ -50,7 +50,7 @@ class BudgetSource(models.Model):
     account_id = models.BigIntegerField(unique=True, help_text="ledger account; no foreign key by design")
 
     def __str__(self) -> str:
-        return self.name_zh
+        return localised(self, "name")
 
 
 class Zone(models.Model):
@@ -123,7 +123,7 @@ class ZoneVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_en if (get_language() or "").startswith("en") else self.name_zh
+        return localised(self, "name")
 
     @property
     def gives_points(self) -> bool:
