@@ -9,8 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portal.runtime import keeper
+from portal.runtime import up as start_everything
 from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
 from portal.runtime.processes import Stop
+
+
+def up(_words: list[str]) -> int:
+    """Everything, until Ctrl-C."""
+    return start_everything.up()
 
 
 def services(_words: list[str]) -> int:
@@ -57,7 +63,7 @@ def keep(words: list[str]) -> int:
     return 0
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {"services": services, "run": run, "manage": manage, "pytest": pytest, "keep": keep}
+VERBS: dict[str, Callable[[list[str]], int]] = {"up": up, "services": services, "run": run, "manage": manage, "pytest": pytest, "keep": keep}
 
 
 def main(arguments: list[str]) -> int:

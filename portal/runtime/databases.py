@@ -82,7 +82,7 @@ def _build(running: Services, name: str, *, source: str, demonstration: bool) ->
         if has_command("load_demonstration"):
             manage("load_demonstration", env=env)
     else:
-        manage("migrate", "--verbosity=0", env=env | running.environment(draft, owner=True))
+        manage("migrate", "--skip-checks", "--verbosity=0", env=env | running.environment(draft, owner=True))
         if has_command("load_reference_data"):
             manage("load_reference_data", env=env)
     with contextlib.closing(running.database.connect(OWNER, "postgres")) as link, link.cursor() as cursor:

@@ -51,7 +51,7 @@ def found(home: Path) -> Services | None:
     passwords = passwords_of(home)
     programs = binaries.postgres_folder(postgres.data_folder(home, binaries.server_account()), binaries.server_account())
     database = postgres.Database(said["postgres"], passwords, programs)
-    return Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{said['valkey']}/0", {})
+    return Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{said['valkey']}/0", ())
 
 
 def announce(running: Services) -> None:
@@ -79,7 +79,7 @@ def keep(home: Path) -> None:
 
 def _watch(home: Path, running: Services) -> None:
     free_since = time.monotonic()
-    while all(child.poll() is None for child in running.children.values()) and home.exists():
+    while all(child.is_alive for child in running.children) and home.exists():
         time.sleep(0.5)
         users = try_lock(home / "users.lock")
         if users is None:

@@ -18,7 +18,8 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class under a small name
 
 from portal.runtime import binaries
-from portal.runtime.processes import Stop, end, free_port, start
+from portal.runtime.processes import Stop, free_port, start
+from portal.runtime.supervisor import Child
 
 SUPERUSER, OWNER, APP = "platform_superuser", "platform_owner", "platform_app"
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent", "pg_stat_statements")
@@ -58,7 +59,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[tuple[Database, subprocess.Popen[bytes]]]:
+def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[tuple[Database, Child]]:
     """Start the server on the data in this folder; made at the first start; stopped in order at the end."""
     account = binaries.server_account()
     place = data_folder(home, account)
@@ -74,13 +75,20 @@ def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str
     log = home / "postgres.log"
     if log.exists() and log.stat().st_size > 20_000_000:
         log.replace(log.with_suffix(".log.1"))
-    child = start(command, log=log, env={**_plain_environment(), "LC_ALL": "C.UTF-8"}, at_death=signal.SIGINT, account=account)
+
+    def spawn() -> subprocess.Popen[bytes]:
+        env = {**_plain_environment(), "LC_ALL": "C.UTF-8"}
+        process = start(command, log=log, env=env, at_death=signal.SIGINT, account=account)
+        _wait(database, process, log)
+        return process
+
+    child = Child("PostgreSQL", spawn, log, stop_by=signal.SIGINT, stop_seconds=30)  # SIGINT is its fast shutdown
     try:
-        _wait(database, child, log)
+        child.start()
         prepare(database)
         yield database, child
     finally:
-        end(child, signal.SIGINT, within_seconds=30)  # SIGINT is PostgreSQL's fast shutdown
+        child.stop()
 
 
 def data_folder(home: Path, account: Mapping[str, Any]) -> Path:
@@ -183,14 +191,18 @@ def _refuse_other_version(data: Path, programs: Path) -> None:
 
 
 def _clear_stale_lock(data: Path) -> None:
-    """A killed machine leaves postmaster.pid; after a restart that number may belong to anybody. We hold the folder's own lock."""
+    """A machine that lost power leaves postmaster.pid, and after a restart that number may belong to anybody.
+
+    Note: a number that belongs to nobody is left to PostgreSQL, which first looks whether its memory is still in use.
+    """
     file = data / "postmaster.pid"
     for _attempt in range(100):
         if not file.exists():
             return
-        first = file.read_text().split("\n", 1)[0]
-        name = Path(f"/proc/{first}/comm")
-        if not (name.exists() and name.read_text().strip() == "postgres"):
+        name = Path("/proc") / file.read_text().split("\n", 1)[0] / "comm"
+        if not name.exists():
+            return
+        if name.read_text().strip() != "postgres":
             file.unlink(missing_ok=True)
             return
         time.sleep(0.2)  # the previous server is still writing its last checkpoint

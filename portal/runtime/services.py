@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from portal.runtime import postgres, valkey
 from portal.runtime.passwords import passwords_of
 from portal.runtime.postgres import APP, OWNER, Database
+from portal.runtime.supervisor import Child
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Services:
     home: Path
     database: Database
     redis_url: str
-    children: Mapping[str, subprocess.Popen[bytes]]
+    children: tuple[Child, ...]
 
     def environment(self, name: str = "platform", *, owner: bool = False) -> dict[str, str]:
         """Variables for the application. Only with `owner` is the schema owner's address among them."""
@@ -42,4 +42,4 @@ def running(home: Path, *, durable: bool) -> Iterator[Services]:
     with contextlib.ExitStack() as stack:
         database, first = stack.enter_context(postgres.running(home, passwords, postgres.DURABLE if durable else postgres.QUICK))
         port, second = stack.enter_context(valkey.running(home, passwords, durable=durable))
-        yield Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{port}/0", {"PostgreSQL": first, "Valkey": second})
+        yield Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{port}/0", (first, second))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -13,35 +12,37 @@ from pathlib import Path
 import redis
 
 from portal.runtime import binaries
-from portal.runtime.processes import Stop, end, free_port, start
+from portal.runtime.processes import Stop, free_port, start
+from portal.runtime.supervisor import Child
 
 DATABASES = 64  # one per test worker
 
 
 @contextlib.contextmanager
-def running(home: Path, passwords: Mapping[str, str], *, durable: bool) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def running(home: Path, passwords: Mapping[str, str], *, durable: bool) -> Iterator[tuple[int, Child]]:
     """Start the server; yields its port. Jobs in the queue survive a restart when durable."""
     folder = home / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     lines = ["bind 127.0.0.1", f"port {port}", f"requirepass {passwords['redis']}", "dir ./", 'save ""', f"databases {DATABASES}"]
     lines += ["appendonly yes", "appendfsync everysec"] if durable else ["appendonly no"]
-    child = start(
-        [binaries.valkey_program(), "-"],
-        log=home / "valkey.log",
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-        cwd=folder,
-        at_death=signal.SIGTERM,
-        stdin=subprocess.PIPE,
-    )
+    log = home / "valkey.log"
+
+    def spawn() -> subprocess.Popen[bytes]:
+        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+        process = start([binaries.valkey_program(), "-"], log=log, env=env, cwd=folder, stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        with process.stdin:  # not as arguments, so that the password is in no list of processes
+            process.stdin.write("\n".join([*lines, ""]).encode())
+        _wait(port, passwords["redis"], process, log)
+        return process
+
+    child = Child("Valkey", spawn, log)
     try:
-        assert child.stdin is not None
-        with child.stdin:
-            child.stdin.write("\n".join([*lines, ""]).encode())  # through stdin, so that the password is in no list of processes
-        _wait(port, passwords["redis"], child, home / "valkey.log")
+        child.start()
         yield port, child
     finally:
-        end(child, signal.SIGTERM, within_seconds=15)
+        child.stop()
 
 
 def _wait(port: int, password: str, child: subprocess.Popen[bytes], log: Path) -> None:
