@@ -8,11 +8,11 @@ from typing import Any
 
 from django.template import Context, Library, Node, NodeList
 from django.template.base import Parser, Token
-from django.urls import Resolver404, resolve, translate_url
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from organisations import drawings, roc
@@ -102,13 +102,14 @@ def path(address: str) -> str:
 def other_language_url(context: Context) -> str:
     """This page in the other language, or that language's home page."""
     request = context.get("request")
-    here = request.get_full_path() if request else "/"
-    there = "zh-hant" if in_english() else "en"
+    now = request.get_full_path() if request else "/"
+    language, there = ("zh-hant", now.removeprefix("/en") or "/") if in_english() else ("en", f"/en{now}")
     try:
-        resolve(here.split("?")[0])
+        with override(language):
+            resolve(there.split("?")[0])
     except Resolver404:
-        return "/" if there == "zh-hant" else "/en/"
-    return translate_url(here, there)
+        return "/en/" if language == "en" else "/"
+    return there
 
 
 @register.simple_tag(takes_context=True)
