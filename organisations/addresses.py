@@ -21,7 +21,13 @@ _PROVINCE = re.compile(r"^(?:中華民國)?(?:臺灣省|福建省)?")
 _LENGTHS = (6, 5, 7)  # county of 3 characters, township of 3, 2 or 4
 
 # Counties that became, or were merged into, special municipalities in 2010 and 2014.
-OLD_COUNTIES = {"臺北縣": "新北市", "桃園縣": "桃園市", "臺中縣": "臺中市", "臺南縣": "臺南市", "高雄縣": "高雄市"}
+OLD_COUNTIES = {
+    "臺北縣": "新北市",
+    "桃園縣": "桃園市",
+    "臺中縣": "臺中市",
+    "臺南縣": "臺南市",
+    "高雄縣": "高雄市",
+}
 # Names that another name took over. Source: 內政部 announcements of 1989, 1990, 1992, 2004 and 2008; usual misspellings.
 RENAMED = {
     "臺北市木柵區": "文山區",
@@ -91,7 +97,9 @@ def _after_tidying(address: str) -> Place:
         return found
     if plain[:3] in index.counties:
         return UNKNOWN
-    return next((index.alone[plain[:n]] for n in (3, 4, 2) if plain[:n] in index.alone), UNKNOWN)
+    return next(
+        (index.alone[plain[:n]] for n in (3, 4, 2) if plain[:n] in index.alone), UNKNOWN
+    )
 
 
 def _english(address: str) -> Place:
@@ -99,7 +107,11 @@ def _english(address: str) -> Place:
     words = re.sub(r"\bdist\b\.?", "district", address.lower())
     words = re.sub(r"\b(twp|township)\b\.?", "township", words)
     towns = next((towns for county, towns in _index().english if county in words), {})
-    found = [code for name, code in towns.items() if re.search(rf"\b{re.escape(name)}\b", words)]
+    found = [
+        code
+        for name, code in towns.items()
+        if re.search(rf"\b{re.escape(name)}\b", words)
+    ]
     return Place(found[0], "") if len(found) == 1 else UNKNOWN
 
 
@@ -119,15 +131,22 @@ def _index() -> _Index:
     printed = {name: Place(code, "") for name, code in codes.items()}
     for name, place in _old_names(codes).items():
         printed.setdefault(name, place)
-    old = {new: [before for before, after in OLD_COUNTIES.items() if after == new] for new in OLD_COUNTIES.values()}
+    old = {
+        new: [before for before, after in OLD_COUNTIES.items() if after == new]
+        for new in OLD_COUNTIES.values()
+    }
     for name in list(printed):
         for before in old.get(name[:3], ()):
-            printed.setdefault(before + name[3:], Place(printed[name].township_code, "mapped"))
+            printed.setdefault(
+                before + name[3:], Place(printed[name].township_code, "mapped")
+            )
     alone = _alone(printed)
     for name in list(printed):
         for other in _with_tai(name):
             printed.setdefault(other, printed[name])
-    return _Index(printed, alone, frozenset(name[:3] for name in printed), _english_names(rows))
+    return _Index(
+        printed, alone, frozenset(name[:3] for name in printed), _english_names(rows)
+    )
 
 
 def _old_names(codes: dict[str, str]) -> dict[str, Place]:
@@ -145,16 +164,27 @@ def _alone(printed: dict[str, Place]) -> dict[str, Place]:
     places: dict[str, set[str | None]] = defaultdict(set)
     for name, place in printed.items():
         places[name[3:]].add(place.township_code)
-    return {name: Place(codes.pop(), "inferred") for name, codes in places.items() if len(codes) == 1}
+    return {
+        name: Place(codes.pop(), "inferred")
+        for name, codes in places.items()
+        if len(codes) == 1
+    }
 
 
 def _with_tai(name: str) -> list[str]:
     """Every spelling of a name with 臺 or 台."""
-    return ["".join(signs) for signs in product(*(("臺", "台") if sign == "臺" else (sign,) for sign in name))]
+    return [
+        "".join(signs)
+        for signs in product(
+            *(("臺", "台") if sign == "臺" else (sign,) for sign in name)
+        )
+    ]
 
 
 def _english_names(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, str]]]:
     towns: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
-        towns[row["county_en"].lower()][row["town_en"].lower().replace("’", "'")] = row["town_code"]
+        towns[row["county_en"].lower()][row["town_en"].lower().replace("’", "'")] = row[
+            "town_code"
+        ]
     return sorted(towns.items(), key=lambda pair: -len(pair[0]))
