@@ -1,0 +1,77 @@
+"""Comma-separated files: UTF-8 with a byte-order mark, because the spreadsheet people open it with guesses otherwise."""
+
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
+
+from papers.about_lines import about_lines, total_cells
+from papers.calendar_forms import PaperDays, is_chinese
+from papers.columns import About, Column, Kind, TableSummary
+from papers.rows import Batch, CopiedRows, feed, plain_lines, plain_text
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def write_csv(
+    out: BinaryIO,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]] | CopiedRows,
+    language: str,
+    *,
+    title: str = "",
+    about: About | None = None,
+    with_totals: bool = False,
+) -> TableSummary:
+    """Write a CSV file; totals and the lines about it stand after the data (the latter after an empty line).
+
+    Units: numbers as plain digits, percent as `50.00%`, datetimes in Taipei time.
+    Raises: ValueError as `feed` does.
+    """
+    dressings = [_Dressing(column.kind, language) for column in columns]
+
+    def take(batch: Batch) -> None:
+        out.write(
+            plain_lines([dress(values) for dress, values in zip(dressings, batch, strict=True)]).encode()
+        )
+
+    out.write(BYTE_ORDER_MARK + plain_lines([[plain_text(column.label)] for column in columns]).encode())
+    summary = feed(columns, rows, take)
+    if with_totals:
+        out.write(plain_lines([[cell] for cell in total_cells(columns, summary, language)]).encode())
+    if about is not None:
+        labels, texts = zip(*about_lines(title, about, columns, summary, language), strict=True)
+        out.write(b"\r\n" + plain_lines([list(labels), list(texts)]).encode())
+    return summary
+
+
+class _Dressing:
+    """Plain values of one column as CSV shows them."""
+
+    def __init__(self, kind: Kind, language: str) -> None:
+        self._kind = kind
+        self._days = PaperDays(language)
+        self._chinese = is_chinese(language)
+
+    def __call__(self, values: list[str]) -> list[str]:
+        match self._kind:
+            case Kind.DATE if self._chinese:
+                days = self._days
+                return [days[value] for value in values]
+            case Kind.DATETIME:
+                return self._moments(values)
+            case Kind.PERCENT:
+                return [percent_text(value) for value in values]
+        return values
+
+    def _moments(self, values: list[str]) -> list[str]:
+        if not self._chinese:
+            return "\x1f".join(values).replace("T", " ").split("\x1f")
+        days = self._days
+        return [f"{days[value[:10]]} {value[11:]}" if value else "" for value in values]
+
+
+def percent_text(basis_points: str) -> str:
+    """`5000` as `50.00%`."""
+    if not basis_points:
+        return ""
+    whole, rest = divmod(abs(int(basis_points)), 100)
+    return f"{'-' if basis_points.startswith('-') else ''}{whole}.{rest:02d}%"
