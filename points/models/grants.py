@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from organisations.models.organisation import Organisation
+from organisations.moves import MoveLog
 from points.models.programmes import BudgetSource, SubProgramme, Zone, ZoneVersion
 
 
@@ -54,6 +55,12 @@ class Application(models.Model):
         ]
 
 
+class ApplicationMove(MoveLog):
+    """One change of state of an application."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="moves")
+
+
 class Grant(models.Model):
     """Points given to an organisation in a zone out of one budget; the ledger account says what is left of them."""
 
@@ -61,6 +68,11 @@ class Grant(models.Model):
         LIVE = "live", _("可用")
         LAPSED = "lapsed", _("已收回")
         USED = "used", _("已用完")
+
+    MOVES = {
+        "lapse": (("live",), "lapsed"),
+        "use_up": (("live",), "used"),
+    }
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="grants")
     zone_version = models.ForeignKey(ZoneVersion, models.PROTECT, related_name="grants")
@@ -83,6 +95,12 @@ class Grant(models.Model):
             )
         ]
         indexes = [models.Index(fields=["use_by_date"], condition=models.Q(state="live"), name="grant_lapse_due")]
+
+
+class GrantMove(MoveLog):
+    """One change of state of a grant."""
+
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="moves")
 
 
 class SubsidyRecord(models.Model):
