@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "portal.context.shell",
             ],
         },
     }
@@ -123,11 +124,16 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "portal.stylesheet.SheetFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 # hashed and precompressed where pages are served for people; straight from the folders while developing and testing
-STATIC_STORAGE = "django.contrib.staticfiles.storage.StaticFilesStorage" if MODE == "development" else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STATIC_STORAGE = "django.contrib.staticfiles.storage.StaticFilesStorage" if MODE == "development" else "portal.static_files.HashedStaticFiles"
 STORAGES = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}, "staticfiles": {"BACKEND": STATIC_STORAGE}}
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = MODE == "development"
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["jpg", "jpeg", "png", "gif", "webp", "avif", "zip", "gz", "br", "woff", "woff2", "map"]
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 
 CONTENT_SECURITY_POLICY = {
