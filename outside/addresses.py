@@ -1,4 +1,4 @@
-"""Where the outside systems answer. Every address is a setting; without it the sandbox twin is used, never in production."""
+"""Where the outside systems answer. Every address is a setting; without it the twin is used, never in production."""
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +12,7 @@ SANDBOX_PATHS = {
     "FIDO_URL": "/fido",
     "BANK_URL": "/bank",
     "CARD_READER_URL": "/card-reader",
+    "CRL_URL": "/crl",
 }
 REAL_ADDRESSES = {
     "TAX_REGISTRY_URL": "https://eip.fia.gov.tw",
@@ -37,7 +38,12 @@ def address_of(name: str) -> str:
     return str(sandbox).rstrip("/") + SANDBOX_PATHS[name]
 
 
-def is_sandbox(name: str) -> bool:
-    """Whether this system is played by the twin."""
+def sandbox_address(path: str) -> str:
+    """An address of the twin itself, for what only the demonstration does.
+
+    Raises: ImproperlyConfigured in production and without SANDBOX_URL.
+    """
     sandbox = getattr(settings, "SANDBOX_URL", "")
-    return bool(sandbox) and address_of(name).startswith(str(sandbox).rstrip("/"))
+    if getattr(settings, "PRODUCTION", False) or not sandbox:
+        raise ImproperlyConfigured("only the demonstration has a sandbox")
+    return str(sandbox).rstrip("/") + path

@@ -7,7 +7,13 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 import httpx
 
-from outside.http import LIMIT_BYTES, USER_AGENT, Answer, OutsideAnswerBroken, OutsideDown
+from outside.http import (
+    LIMIT_BYTES,
+    USER_AGENT,
+    Answer,
+    OutsideAnswerBroken,
+    OutsideDown,
+)
 
 SYSTEM = "vendor-page"
 REDIRECTS = 3

@@ -14,7 +14,15 @@ from pathlib import Path
 from struct import Struct
 
 from outside.sandbox import pools
-from outside.sandbox.enterprise import CLOSED, COMPANIES, OPERATING, SUSPENDED, Enterprise, Row, gcis_kind_of
+from outside.sandbox.enterprise import (
+    CLOSED,
+    COMPANIES,
+    OPERATING,
+    SUSPENDED,
+    Enterprise,
+    Row,
+    gcis_kind_of,
+)
 from outside.sandbox.people import person_of
 from outside.sandbox.samples import fixed_enterprises
 from outside.sandbox.ubn import index_of, ubn_of

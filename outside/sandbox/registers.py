@@ -5,7 +5,13 @@ from typing import Any
 
 from outside import gcis
 from outside.sandbox.country import by_ubn
-from outside.sandbox.enterprise import CLOSED, OPERATING, SUSPENDED, Enterprise, roc_compact
+from outside.sandbox.enterprise import (
+    CLOSED,
+    OPERATING,
+    SUSPENDED,
+    Enterprise,
+    roc_compact,
+)
 from outside.sandbox.samples import fixed_by_ubn
 from outside.sandbox.web import Reply, Request, Twin, as_json, route
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from outside.sandbox.enterprise import CLOSED, OPERATING, SUSPENDED, Enterprise, gcis_kind_of
+from outside.sandbox.enterprise import (
+    CLOSED,
+    OPERATING,
+    SUSPENDED,
+    Enterprise,
+    gcis_kind_of,
+)
 from outside.sandbox.people import Person, national_id
 from outside.sandbox.pools import CONTENT, townships
 from outside.sandbox.ubn import with_check_digit
