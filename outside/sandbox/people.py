@@ -10,6 +10,8 @@ from typing import Any
 from outside.sandbox.pools import content
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"  # A is 10 … O is 35
+STRIDE, SHIFT, SERIALS = 7_919, 31_337, 10_000_000
+UNSTRIDE = pow(STRIDE, -1, SERIALS)
 ID_WEIGHTS = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 PERIODS = ("1930-1959", "1960-1979", "1980-1999", "2000-2012")
 
@@ -41,11 +43,19 @@ def person_of(index: int, id_letter: str, *, key: bytes) -> Person:
 
 def national_id(letter: str, gender: str, serial: int) -> str:
     """A national ID with a right check digit. Source: household registration numbering, as in python-stdnum."""
-    body = f"{'1' if gender == 'm' else '2'}{(serial * 7_919 + 31_337) % 10_000_000:07d}"
+    body = f"{'1' if gender == 'm' else '2'}{(serial * STRIDE + SHIFT) % SERIALS:07d}"
     code = LETTERS.index(letter) + 10
     digits = [code // 10, code % 10, *map(int, body)]
     total = sum(weight * digit for weight, digit in zip(ID_WEIGHTS, digits, strict=True))
     return f"{letter}{body}{-total % 10}"
+
+
+def index_of_national_id(national_id: str) -> int | None:
+    """The enterprise whose responsible person could have this national ID; None for a text of another form."""
+    serial = national_id[2:9]
+    if len(national_id) != 10 or not (serial.isascii() and serial.isdigit()):
+        return None
+    return (int(serial) - SHIFT) * UNSTRIDE % SERIALS
 
 
 @cache

@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 MAX_BODY = 20_000_000
 SYSTEMS = ("tax-registry", "gcis", "sms", "mail", "mobile-id", "fido", "bank", "card-reader", "crl")
 MODES = ("slow", "500", "garbage", "empty", "truncated", "off")
-PARTS = ("registers", "card_reader")  # modules that register routes
+PARTS = ("registers", "card_reader", "phones", "bank")  # modules that register routes
 KNOWN_ENTERPRISES = 20_000
 
 
