@@ -15,7 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 SPRITE = Path(__file__).resolve().parent.parent / "static" / "img" / "icons.svg"
-SYMBOL = re.compile(r'<symbol id="([\w-]+)"( class="solid")? viewBox="0 0 20 20">(.*?)</symbol>', re.S)
+SYMBOL = re.compile(
+    r'<symbol id="([\w-]+)"( class="solid")? viewBox="0 0 20 20">(.*?)</symbol>',
+    re.DOTALL,
+)
 DYES = 6
 
 
@@ -28,9 +31,14 @@ def icon(name: str, label: str = "") -> SafeString:
     kind = "icon icon-solid" if solid else "icon"
     if label:
         return format_html(
-            '<svg class="{}" viewBox="0 0 20 20" role="img" aria-label="{}">{}</svg>', kind, label, body
+            '<svg class="{}" viewBox="0 0 20 20" role="img" aria-label="{}">{}</svg>',
+            kind,
+            label,
+            body,
         )
-    return format_html('<svg class="{}" viewBox="0 0 20 20" aria-hidden="true">{}</svg>', kind, body)
+    return format_html(
+        '<svg class="{}" viewBox="0 0 20 20" aria-hidden="true">{}</svg>', kind, body
+    )
 
 
 def icon_names() -> list[str]:
@@ -42,7 +50,7 @@ def icon_names() -> list[str]:
 def _drawings() -> dict[str, tuple[bool, SafeString]]:
     # Our own file, not a person's text: it may be trusted as markup.
     found = SYMBOL.findall(SPRITE.read_text(encoding="utf-8"))
-    return {name: (bool(solid), mark_safe(body)) for name, solid, body in found}  # noqa: S308
+    return {name: (bool(solid), mark_safe(body)) for name, solid, body in found}
 
 
 def _percent(part: float, whole: float) -> str:
@@ -50,22 +58,29 @@ def _percent(part: float, whole: float) -> str:
     return f"{max(0.0, min(100.0, share)):.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def halves(parts: Sequence[tuple[str, int]], label: str, tall: bool = False) -> SafeString:
+def halves(
+    parts: Sequence[tuple[str, int]], label: str, tall: bool = False
+) -> SafeString:
     """A bar of neighbouring parts `(kind, amount)`; kinds: points, held, free, own."""
     whole = sum(amount for _kind, amount in parts)
     start, rects = 0, []
     for kind, amount in parts:
         rects.append((kind, _percent(start, whole), _percent(amount, whole)))
         start += amount
-    body = format_html_join("", '<rect class="split-{}" x="{}" width="{}" height="100%"/>', rects)
+    body = format_html_join(
+        "", '<rect class="split-{}" x="{}" width="{}" height="100%"/>', rects
+    )
     classes = "split is-tall" if tall else "split"
-    return format_html('<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, body)
+    return format_html(
+        '<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, body
+    )
 
 
 def swatch(kind: str) -> SafeString:
     """The small square of a legend."""
     return format_html(
-        '<svg class="swatch" aria-hidden="true"><rect class="{}" width="100%" height="100%"/></svg>', kind
+        '<svg class="swatch" aria-hidden="true"><rect class="{}" width="100%" height="100%"/></svg>',
+        kind,
     )
 
 
@@ -86,10 +101,15 @@ def beads(day: int, total: int, state: str, large: bool = False) -> SafeString:
         knots = ["is-past" if n < day else "is-stopped" for n in range(1, total + 1)]
     elif not paid and day:
         knots[min(day, total) - 1] = "is-now"
-    classes = " ".join(["beads"] + [f"is-{state}"] * (state in ("late", "paid")) + ["is-large"] * large)
+    classes = " ".join(
+        ["beads"] + [f"is-{state}"] * (state in ("late", "paid")) + ["is-large"] * large
+    )
     body = format_html_join("", '<i class="{}"></i>', ((knot,) for knot in knots))
     return format_html(
-        '<span class="{}" role="img" aria-label="{}">{}</span>', classes, _bead_words(day, total, state), body
+        '<span class="{}" role="img" aria-label="{}">{}</span>',
+        classes,
+        _bead_words(day, total, state),
+        body,
     )
 
 
@@ -99,7 +119,10 @@ def _bead_words(day: int, total: int, state: str) -> str:
         "stopped": _("時鐘暫停在第%(day)s日") % {"day": day},
         "late": _("已過%(total)s日期限，第%(day)s日") % {"day": day, "total": total},
     }
-    return words.get(state) or _("%(total)s日中的第%(day)s日") % {"day": day, "total": total}
+    return words.get(state) or _("%(total)s日中的第%(day)s日") % {
+        "day": day,
+        "total": total,
+    }
 
 
 def sparkline(values: Sequence[float], label: str) -> SafeString:
@@ -109,7 +132,8 @@ def sparkline(values: Sequence[float], label: str) -> SafeString:
     low, high = min(values), max(values)
     reach = (high - low) or 1
     spots = [
-        (2 + 92 * n / (len(values) - 1), 25 - 22 * (value - low) / reach) for n, value in enumerate(values)
+        (2 + 92 * n / (len(values) - 1), 25 - 22 * (value - low) / reach)
+        for n, value in enumerate(values)
     ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     x, y = (f"{part:.1f}" for part in spots[-1])
@@ -147,6 +171,11 @@ class Strip:
         return f"M{self.x:g} {self.top:g}h{side:g}v{self.length:.1f}a{self.radius:g} {self.radius:g} 0 0 1 -{side:g} 0z"
 
     @property
+    def text_top(self) -> float:
+        """Where the name begins."""
+        return self.top + 22
+
+    @property
     def ink(self) -> str:
         """Class of a name that stays legible on this dye."""
         return "on-deep" if self.dye >= 4 else "on-pale"
@@ -170,7 +199,9 @@ class Weave:
     wefts: list[int]
 
 
-def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: float) -> Weave:
+def weave(
+    counties: Iterable[County], *, per_pole: int, reach: int, radius: float
+) -> Weave:
     """Counties as strips of cloth, `per_pole` to a pole; the longest is `reach` units."""
     rows = list(counties)
     most = max((row.per_hundred for row in rows), default=0) or 1
@@ -191,10 +222,14 @@ def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: floa
     return Weave(width, height, poles, list(range(22, height, 6)))
 
 
-def _strip(row: County, place: int, top: float, most: float, reach: int, radius: float) -> Strip:
+def _strip(
+    row: County, place: int, top: float, most: float, reach: int, radius: float
+) -> Strip:
     share = row.per_hundred / most
     x = 6 + place * (2 * radius + 4)
-    said = ngettext("%(county)s：每百家有%(figure)s家", "%(county)s：每百家有%(figure)s家", 2) % {
+    said = ngettext(
+        "%(county)s：每百家有%(figure)s家", "%(county)s：每百家有%(figure)s家", 2
+    ) % {
         "county": row.name,
         "figure": f"{row.per_hundred:.1f}",
     }

@@ -20,7 +20,7 @@ BUILT = Path(settings.BASE_DIR) / ".built"
 SHEET = "css/all.css"
 
 IMPORT = re.compile(r'@import url\("([^"]+)"\);')
-COMMENT = re.compile(r"/\*.*?\*/", re.S)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 PAIR = re.compile(r"(--[\w-]+): light-dark\((.+?), (#\w+)\);")
 
 

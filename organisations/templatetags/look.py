@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from math import gcd
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
@@ -12,19 +13,15 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from organisations import drawings, roc
+from organisations.languages import in_english
 
 register = Library()
 NONE = "—"
 VERDICTS = ("stop", "warn", "pass")
-
-
-def in_english() -> bool:
-    """Whether the person reads English now."""
-    return (get_language() or "").startswith("en")
 
 
 # Figures and dates
@@ -37,7 +34,9 @@ def roc_date(day: date | datetime | None, style: str = "plain") -> str:
         return NONE
     if isinstance(day, datetime):
         day = timezone.localdate(day) if timezone.is_aware(day) else day.date()
-    return format_html('<time datetime="{}">{}</time>', day.isoformat(), _day_words(day, style))
+    return format_html(
+        '<time datetime="{}">{}</time>', day.isoformat(), _day_words(day, style)
+    )
 
 
 @register.filter
@@ -47,7 +46,9 @@ def roc_datetime(moment: datetime | None, style: str = "plain") -> str:
         return NONE
     local = timezone.localtime(moment)
     words = f"{_day_words(local.date(), style)} {local:%H:%M}"
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), words)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), words
+    )
 
 
 def _day_words(day: date, style: str) -> str:
@@ -89,6 +90,14 @@ def percent(share: float | None, places: int = 0) -> str:
     return NONE if share is None else f"{100 * share:.{places}f}%"
 
 
+@register.filter
+def ratio(rate_bp: int) -> str:
+    """Points to own money of a rate in basis points: 5,000 → 1：1, 8,000 → 4：1."""
+    divisor = gcd(rate_bp, 10_000 - rate_bp) or 1
+    sign = ":" if in_english() else "："
+    return f"{rate_bp // divisor}{sign}{(10_000 - rate_bp) // divisor}"
+
+
 # Addresses
 
 
@@ -103,7 +112,11 @@ def other_language_url(context: Context) -> str:
     """This page in the other language, or that language's home page."""
     request = context.get("request")
     now = request.get_full_path() if request else "/"
-    language, there = ("zh-hant", now.removeprefix("/en") or "/") if in_english() else ("en", f"/en{now}")
+    language, there = (
+        ("zh-hant", now.removeprefix("/en") or "/")
+        if in_english()
+        else ("en", f"/en{now}")
+    )
     try:
         with override(language):
             resolve(there.split("?")[0])
@@ -129,7 +142,10 @@ icon = register.simple_tag(drawings.icon, name="icon")
 @register.simple_tag
 def split(points: int, copay: int, tall: bool = False, label: str = "") -> SafeString:
     """Two halves of a price: dyed = points, hatched = own money."""
-    said = label or _("點數%(points)s，自付%(copay)s元") % {"points": f"{points:,}", "copay": f"{copay:,}"}
+    said = label or _("點數%(points)s，自付%(copay)s元") % {
+        "points": f"{points:,}",
+        "copay": f"{copay:,}",
+    }
     return drawings.halves([("points", points), ("own", copay)], said, tall)
 
 
@@ -149,7 +165,9 @@ def purse(used: int, held: int, free: int) -> SafeString:
     said = _("已使用%(used)s點，圈存中%(held)s點，可用%(free)s點") % {
         "used": f"{used:,}", "held": f"{held:,}", "free": f"{free:,}",
     }  # fmt: skip
-    return drawings.halves([("points", used), ("held", held), ("free", free)], said, tall=True)
+    return drawings.halves(
+        [("points", used), ("held", held), ("free", free)], said, tall=True
+    )
 
 
 @register.simple_tag
@@ -159,7 +177,9 @@ def swatch(kind: str) -> SafeString:
 
 
 @register.simple_tag
-def beads(day: int, state: str = "running", total: int = 7, large: bool = False) -> SafeString:
+def beads(
+    day: int, state: str = "running", total: int = 7, large: bool = False
+) -> SafeString:
     """The payout clock. States: running, stopped, late, paid."""
     return drawings.beads(day, total, state, large)
 
@@ -207,7 +227,12 @@ def tag(word: str, kind: str = "", sign: str = "") -> SafeString:
     """A small label. Kinds: pass, warn, stop (with their shapes), info, turn (輪到您 only), line."""
     shape = sign or (kind if kind in VERDICTS else "")
     classes = f"tag is-{kind}" if kind else "tag"
-    return format_html('<span class="{}">{}{}</span>', classes, drawings.icon(shape) if shape else "", word)
+    return format_html(
+        '<span class="{}">{}{}</span>',
+        classes,
+        drawings.icon(shape) if shape else "",
+        word,
+    )
 
 
 @register.inclusion_tag("components/weave.html")
@@ -250,11 +275,15 @@ def steps(names: Sequence[str], current: int) -> SafeString:
             else SafeString(' class="is-done"' if place < current else "")
         )
         rows.append((mark, name))
-    return format_html('<ol class="steps">{}</ol>', format_html_join("", "<li{}>{}</li>", rows))
+    return format_html(
+        '<ol class="steps">{}</ol>', format_html_join("", "<li{}>{}</li>", rows)
+    )
 
 
 @register.inclusion_tag("components/thread.html")
-def thread(knots: Iterable[Any], dated: bool = True, tight: bool = False) -> dict[str, Any]:
+def thread(
+    knots: Iterable[Any], dated: bool = True, tight: bool = False
+) -> dict[str, Any]:
     """A way with knots. Each: state (done, now, next, bad), title, and as known text, when, who (you, vendor, office), who_name, tag, url, url_label."""
     return {"knots": knots, "dated": dated, "tight": tight}
 
@@ -274,7 +303,11 @@ def _part(row: Any, name: str) -> Any:
 def funnel(rows: Iterable[Any], unit: str = "") -> dict[str, Any]:
     """Strips under one another, longest = most. Each row: label, value, and as known note, kind."""
     listed = list(rows)
-    return {"rows": listed, "most": max((_part(row, "value") for row in listed), default=0), "unit": unit}
+    return {
+        "rows": listed,
+        "most": max((_part(row, "value") for row in listed), default=0),
+        "unit": unit,
+    }
 
 
 @register.inclusion_tag("components/facts.html")
@@ -284,7 +317,9 @@ def facts(rows: Iterable[tuple[str, Any]], wide: bool = False) -> dict[str, Any]
 
 
 @register.inclusion_tag("components/empty.html")
-def empty_state(title: str, text: str = "", url: str = "", label: str = "") -> dict[str, str]:
+def empty_state(
+    title: str, text: str = "", url: str = "", label: str = ""
+) -> dict[str, str]:
     """Nothing here: why, and the one act."""
     return {"title": title, "text": text, "url": url, "label": label}
 
@@ -292,12 +327,16 @@ def empty_state(title: str, text: str = "", url: str = "", label: str = "") -> d
 @register.inclusion_tag("components/pages.html", takes_context=True)
 def pages(context: Context, page: Any) -> dict[str, Any]:
     """Links to the pages of a list; the rest of the query is kept."""
-    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    numbers = page.paginator.get_elided_page_range(
+        page.number, on_each_side=2, on_ends=1
+    )
     return {"page": page, "numbers": numbers, "request": context["request"]}
 
 
 @register.simple_tag(takes_context=True)
-def sort_link(context: Context, label: str, key: str, figures: bool = False, default: str = "") -> SafeString:
+def sort_link(
+    context: Context, label: str, key: str, figures: bool = False, default: str = ""
+) -> SafeString:
     """A heading cell that sorts by link: `?sort=key` or `?sort=-key`; `default` is the order without a query."""
     query = context["request"].GET.copy()
     now = query.get("sort") or default
@@ -352,7 +391,11 @@ class WrapNode(Node):
 
     def render(self, context: Context) -> SafeString:
         body = self.nodelist.render(context)
-        return format_html('<div class="{}">{}</div>', self.classes, body) if body.strip() else SafeString("")
+        return (
+            format_html('<div class="{}">{}</div>', self.classes, body)
+            if body.strip()
+            else SafeString("")
+        )
 
 
 @register.tag

@@ -1,10 +1,7 @@
-// A drop zone names the chosen files; the file field inside works without it.
+// Files may be dropped anywhere on the zone around a file field.
 for (const zone of document.querySelectorAll(".drop")) {
   const input = zone.querySelector("input[type=file]");
-  const said = zone.querySelector(".drop-chosen");
   if (!input) continue;
-  const name = () => said && (said.textContent = [...input.files].map((file) => file.name).join("、"));
-  input.addEventListener("change", name);
   zone.addEventListener("dragover", (event) => {
     event.preventDefault();
     zone.classList.add("is-over");

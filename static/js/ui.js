@@ -7,3 +7,4 @@ import "./once.js";
 import "./copy.js";
 import "./rocdate.js";
 import "./drop.js";
+import "./errors.js";

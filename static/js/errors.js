@@ -1,0 +1,2 @@
+// After a form came back with errors, reading starts at their summary.
+document.querySelector(".form-errors")?.focus();
