@@ -297,5 +297,6 @@ def _styles(language: str) -> str:
         '<borders count="3"><border><left/><right/><top/><bottom/></border>'
         f"<border><left/><right/><top/>{line.format('bottom', 'medium')}</border>"
         f"<border><left/><right/>{line.format('top', 'thin')}{line.format('bottom', 'double')}</border></borders>"
-        f'<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="{len(cells)}">{"".join(cells)}</cellXfs></styleSheet>'
+        f'<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="{len(cells)}">{"".join(cells)}</cellXfs>'
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
     )

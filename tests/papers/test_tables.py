@@ -173,9 +173,16 @@ def test_sums_of_the_database_are_accepted_as_whole_numbers(fmt: str) -> None:
 
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_chinese_four_byte_and_marked_up_text_survives(fmt: str) -> None:
-    texts = ["𠮷野家", "𡘙😀", "龍嚮　全形", "<b>&amp;\"'</b>", "a,b;c", "]]>", "第一行\n第二行", "a\tb", "兩  個空格"]
+    texts = ["𠮷野家", "𡘙😀", "龍嚮　全形", "<b>&amp;\"'</b>", "a,b;c", "]]>", "第一行\n第二行", "兩  個空格"]
     rows = read(fmt, written(fmt, TEXT, [(text,) for text in texts]))[1:]
     assert [row[0] for row in rows] == texts
+
+
+def test_tabs_inside_text_survive() -> None:
+    assert read("csv", written("csv", TEXT, [("a\tb",)]))[1] == ["a\tb"]
+    assert read("xlsx", written("xlsx", TEXT, [("a\tb",)]))[1] == ["a\tb"]
+    content = zipfile.ZipFile(io.BytesIO(written("ods", TEXT, [("a\tb",)]))).read("content.xml")
+    assert b"<text:p>a<text:tab/>b</text:p>" in content  # as OpenDocument writes a tab
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
@@ -206,10 +213,10 @@ def test_text_beyond_excels_limit_is_cut_visibly_in_xlsx_and_kept_in_ods() -> No
 
 def test_dates_before_excels_calendar_are_written_as_text() -> None:
     columns = [Column("d", "日", Kind.DATE), Column("at", "時", Kind.DATETIME)]
-    rows = [(date(1899, 5, 1), datetime(1895, 4, 17, 8, 0)), (date(1900, 3, 1), datetime(1912, 1, 1))]
+    rows = [(date(1899, 5, 1), datetime(1895, 4, 17, 8, 0)), (date(1900, 3, 1), datetime(1912, 1, 1, 8, 30))]
     old, new = read("xlsx", written("xlsx", columns, rows))[1:]
     assert old == ["民國前13年05月01日", "民國前17年04月17日 08:00:00"]
-    assert new == [date(1900, 3, 1), datetime(1912, 1, 1)]
+    assert new == [date(1900, 3, 1), datetime(1912, 1, 1, 8, 30)]
 
 
 @pytest.mark.parametrize("fmt", FORMATS)
