@@ -28,7 +28,13 @@ def task_modules() -> list[str]:
     for name in (f"{each}.tasks" for each in APPS):
         place = find_spec(name)
         if place is not None:
-            found += [name, *(f"{name}.{module.name}" for module in pkgutil.iter_modules(place.submodule_search_locations or []))]
+            found += [
+                name,
+                *(
+                    f"{name}.{module.name}"
+                    for module in pkgutil.iter_modules(place.submodule_search_locations or [])
+                ),
+            ]
     return found
 
 

@@ -34,7 +34,13 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             if not request.path.startswith(("/static/", "/healthz", "/readyz", "/metrics")):
                 spent = round((time.monotonic() - began) * 1000)
-                self.log.info("answered", method=request.method, path=request.path, status=response.status_code, milliseconds=spent)
+                self.log.info(
+                    "answered",
+                    method=request.method,
+                    path=request.path,
+                    status=response.status_code,
+                    milliseconds=spent,
+                )
         response["X-Request-ID"] = number
         return response
 
@@ -47,7 +53,12 @@ class LocalhostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         host, _colon, port = request.get_host().partition(":")
-        if not settings.PRODUCTION and host == "127.0.0.1" and request.method in ("GET", "HEAD") and not _is_for_machines(request.path):
+        if (
+            not settings.PRODUCTION
+            and host == "127.0.0.1"
+            and request.method in ("GET", "HEAD")
+            and not _is_for_machines(request.path)
+        ):
             return HttpResponseRedirect(f"http://localhost:{port or 80}{request.get_full_path()}")
         return self.get_response(request)
 
@@ -63,7 +74,9 @@ class IdleMiddleware:
             now, seen = time.time(), request.session.get(LAST_SEEN)
             if seen is not None and now - seen > settings.IDLE_MINUTES * 60:
                 logout(request)
-                messages.info(request, _("您有一段時間沒有操作，為了保護資料，系統已經將您登出。請重新登入。"))
+                messages.info(
+                    request, _("您有一段時間沒有操作，為了保護資料，系統已經將您登出。請重新登入。")
+                )
             elif seen is None or now - seen > 60:
                 request.session[LAST_SEEN] = now
         return self.get_response(request)

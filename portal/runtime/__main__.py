@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from portal.runtime import keeper
+from portal.runtime import keeper, translations
+from portal.runtime import check as static_checks
 from portal.runtime import up as start_everything
 from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
 from portal.runtime.processes import Stop
@@ -39,7 +40,9 @@ def run(words: list[str]) -> int:
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
     if platform:
         print("(on the running platform)", file=sys.stderr)
-        os.environ.update(platform.environment(owner=True), PLATFORM_MODE=os.environ.get("PLATFORM_MODE", "demonstration"))
+        os.environ.update(
+            platform.environment(owner=True), PLATFORM_MODE=os.environ.get("PLATFORM_MODE", "demonstration")
+        )
         os.execvp(words[0], words)
     with keeper.shared(inherit=True) as running:
         os.environ.update(running.environment(owner=True))
@@ -57,13 +60,35 @@ def pytest(words: list[str]) -> int:
     return os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "pytest", *words])
 
 
+def check(words: list[str]) -> int:
+    """What can be known without running the platform."""
+    return static_checks.check(words)
+
+
+def test(words: list[str]) -> int:
+    """`check`, then pytest; with words of your own, pytest takes these."""
+    translations.compile_english()
+    checked = static_checks.check()
+    tested = pytest(words)
+    return checked or tested
+
+
 def keep(words: list[str]) -> int:
     """Inner verb: the process that owns the servers of the tests."""
     keeper.keep(Path(words[0]) if words else TEST_HOME)
     return 0
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {"up": up, "services": services, "run": run, "manage": manage, "pytest": pytest, "keep": keep}
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "up": up,
+    "test": test,
+    "check": check,
+    "services": services,
+    "run": run,
+    "manage": manage,
+    "pytest": pytest,
+    "keep": keep,
+}
 
 
 def main(arguments: list[str]) -> int:

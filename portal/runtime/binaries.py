@@ -24,7 +24,9 @@ def server_account() -> dict[str, Any]:
     for name in SYSTEM_ACCOUNTS:
         if name in known:
             return {"user": known[name].pw_uid, "group": known[name].pw_gid, "extra_groups": []}
-    raise Stop("PostgreSQL does not run as root and this machine has neither a 'postgres' nor a 'nobody' account. Run ./dev as an ordinary user.")
+    raise Stop(
+        "PostgreSQL does not run as root and this machine has neither a 'postgres' nor a 'nobody' account. Run ./dev as an ordinary user."
+    )
 
 
 def may(test: str, path: Path, account: Mapping[str, Any]) -> bool:
@@ -65,12 +67,18 @@ def valkey_program() -> Path:
         on_path = shutil.which(name)
         if on_path:
             return Path(on_path)
-    raise Stop("No Valkey or Redis for this processor was found. Install one (Debian: sudo apt install redis-server), or give REDIS_URL.")
+    raise Stop(
+        "No Valkey or Redis for this processor was found. Install one (Debian: sudo apt install redis-server), or give REDIS_URL."
+    )
 
 
 def _package_folder(name: str) -> Path | None:
     found = importlib.util.find_spec(name)
-    return Path(next(iter(found.submodule_search_locations))) if found and found.submodule_search_locations else None
+    return (
+        Path(next(iter(found.submodule_search_locations)))
+        if found and found.submodule_search_locations
+        else None
+    )
 
 
 def _copy_out(package: Path, home: Path) -> Path:

@@ -45,7 +45,11 @@ def make(running: Services, name: str, source: str) -> None:
     """A fresh copy of `source` under `name`; one that was there is thrown away, with whoever is connected."""
     with contextlib.closing(running.database.connect(OWNER, "postgres")) as link, link.cursor() as cursor:
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(*map(sql.Identifier, (name, source, OWNER))))
+        cursor.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                *map(sql.Identifier, (name, source, OWNER))
+            )
+        )
 
 
 def drop(running: Services, name: str) -> None:
@@ -64,7 +68,13 @@ def sweep(running: Services) -> None:
 
 def manage(*words: str, env: dict[str, str]) -> None:
     """Run a management command as a process of its own; its words are shown only when it fails."""
-    done = subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise Stop(f"manage.py {' '.join(words)} failed:\n{(done.stdout + done.stderr)[-4000:]}")
 
@@ -86,7 +96,9 @@ def _build(running: Services, name: str, *, source: str, demonstration: bool) ->
         if has_command("load_reference_data"):
             manage("load_reference_data", env=env)
     with contextlib.closing(running.database.connect(OWNER, "postgres")) as link, link.cursor() as cursor:
-        cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name)))
+        cursor.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name))
+        )
         cursor.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
 
 
@@ -102,6 +114,8 @@ def _names(running: Services, pattern: str) -> list[str]:
 
 
 def _forget_old(running: Services, *, keep: str) -> None:
-    for name in [other for other in _names(running, "^template_(base|demo)_") if other != keep][: -KEPT_TEMPLATES + 1]:
+    for name in [other for other in _names(running, "^template_(base|demo)_") if other != keep][
+        : -KEPT_TEMPLATES + 1
+    ]:
         with contextlib.closing(running.database.connect(OWNER, "postgres")) as link, link.cursor() as cursor:
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))

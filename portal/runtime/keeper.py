@@ -49,7 +49,9 @@ def found(home: Path) -> Services | None:
     if not (_is_alive(said["pid"]) and answers(said["postgres"]) and answers(said["valkey"])):
         return None
     passwords = passwords_of(home)
-    programs = binaries.postgres_folder(postgres.data_folder(home, binaries.server_account()), binaries.server_account())
+    programs = binaries.postgres_folder(
+        postgres.data_folder(home, binaries.server_account()), binaries.server_account()
+    )
     database = postgres.Database(said["postgres"], passwords, programs)
     return Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{said['valkey']}/0", ())
 
@@ -58,7 +60,9 @@ def announce(running: Services) -> None:
     """Write down where the servers of this folder answer, for `found`."""
     valkey_port = int(running.redis_url.rsplit(":", 1)[1].split("/")[0])
     draft = running.home / "running.new"
-    draft.write_text(json.dumps({"pid": os.getpid(), "postgres": running.database.port, "valkey": valkey_port}))
+    draft.write_text(
+        json.dumps({"pid": os.getpid(), "postgres": running.database.port, "valkey": valkey_port})
+    )
     draft.replace(running.home / "running.json")
 
 

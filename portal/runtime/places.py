@@ -27,7 +27,10 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 def migration_files() -> list[Path]:
     """Every migration of our own apps, and the lock, because third-party apps migrate too."""
-    return [ROOT / "requirements.lock", *(file for app in APPS for file in (ROOT / app / "migrations").rglob("*.*") if file.suffix != ".pyc")]
+    return [
+        ROOT / "requirements.lock",
+        *(file for app in APPS for file in (ROOT / app / "migrations").rglob("*.*") if file.suffix != ".pyc"),
+    ]
 
 
 def reference_files() -> list[Path]:
@@ -38,4 +41,8 @@ def reference_files() -> list[Path]:
 
 def demonstration_files() -> list[Path]:
     """What `load_demonstration` reads."""
-    return [*reference_files(), *ROOT.glob("*/management/commands/load_demonstration.py"), *ROOT.glob("portal/demonstration/**/*.*")]
+    return [
+        *reference_files(),
+        *ROOT.glob("*/management/commands/load_demonstration.py"),
+        *ROOT.glob("portal/demonstration/**/*.*"),
+    ]

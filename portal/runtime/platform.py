@@ -20,7 +20,11 @@ THREADS = 8  # two idle connections froze two sync workers for half a minute; th
 
 def application_environment(values: Mapping[str, str]) -> dict[str, str]:
     """The environment of web, workers and beat: ours without what only the schema's owner may have."""
-    inherited = {key: value for key, value in os.environ.items() if key not in ("DATABASE_OWNER_URL", "PLATFORM_TEST_RUN")}
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DATABASE_OWNER_URL", "PLATFORM_TEST_RUN")
+    }
     return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **values}
 
 
@@ -35,8 +39,27 @@ def sandbox(home: Path, port: int) -> Child | None:
 
 def web(home: Path, values: Mapping[str, str], port: int) -> Child:
     """gunicorn with threads on the loopback address."""
-    words = ["-m", "gunicorn", "portal.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
-    words += ["--workers", "1", "--threads", str(THREADS), "--keep-alive", "5", "--timeout", "60", "--graceful-timeout", "10"]
+    words = [
+        "-m",
+        "gunicorn",
+        "portal.wsgi:application",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--worker-class",
+        "gthread",
+    ]
+    words += [
+        "--workers",
+        "1",
+        "--threads",
+        str(THREADS),
+        "--keep-alive",
+        "5",
+        "--timeout",
+        "60",
+        "--graceful-timeout",
+        "10",
+    ]
     words += ["--no-control-socket", "--log-level", "warning"]
     if os.access("/dev/shm", os.W_OK):
         words += ["--worker-tmp-dir", "/dev/shm"]
@@ -48,9 +71,47 @@ def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
     celery = ["-m", "celery", "-A", "portal.celery:app"]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return [
-        _python("Worker", home, values, *celery, "worker", "-n", "interactive@%h", "-Q", "interactive", "-c", "2", *quiet),
-        _python("Bulk worker", home, values, *celery, "worker", "-n", "bulk@%h", "-Q", "bulk,reports", "-c", "1", *quiet),
-        _python("Beat", home, values, *celery, "beat", "-s", str(home / "beat"), "--pidfile", "", "--loglevel", "WARNING"),
+        _python(
+            "Worker",
+            home,
+            values,
+            *celery,
+            "worker",
+            "-n",
+            "interactive@%h",
+            "-Q",
+            "interactive",
+            "-c",
+            "2",
+            *quiet,
+        ),
+        _python(
+            "Bulk worker",
+            home,
+            values,
+            *celery,
+            "worker",
+            "-n",
+            "bulk@%h",
+            "-Q",
+            "bulk,reports",
+            "-c",
+            "1",
+            *quiet,
+        ),
+        _python(
+            "Beat",
+            home,
+            values,
+            *celery,
+            "beat",
+            "-s",
+            str(home / "beat"),
+            "--pidfile",
+            "",
+            "--loglevel",
+            "WARNING",
+        ),
     ]
 
 
@@ -63,16 +124,20 @@ def wait_until_answers(child: Child, port: int, *, path: str, within_seconds: fl
     said = ""
     while time.monotonic() < last:
         if not child.is_alive:
-            raise Stop(f"{child.name} stopped while starting. The end of {child.log} says why:\n{child.last_words()}")
+            raise Stop(
+                f"{child.name} stopped while starting. The end of {child.log} says why:\n{child.last_words()}"
+            )
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10):  # nosec B310 - our own address
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10):
                 return
         except urllib.error.HTTPError as answer:
             said = answer.read(400).decode(errors="replace")
         except OSError as problem:
             said = str(problem)
         time.sleep(0.1)
-    raise Stop(f"{child.name} did not get ready within {within_seconds:.0f} seconds ({said}). {child.log} may say why:\n{child.last_words()}")
+    raise Stop(
+        f"{child.name} did not get ready within {within_seconds:.0f} seconds ({said}). {child.log} may say why:\n{child.last_words()}"
+    )
 
 
 def _python(name: str, home: Path, values: Mapping[str, str], *words: str) -> Child:

@@ -23,7 +23,11 @@ from portal.runtime.supervisor import Child
 
 SUPERUSER, OWNER, APP = "platform_superuser", "platform_owner", "platform_app"
 EXTENSIONS = ("pg_trgm", "btree_gist", "unaccent", "pg_stat_statements")
-DURABLE = {"shared_buffers": "256MB", "max_connections": "200", "shared_preload_libraries": "pg_stat_statements"}
+DURABLE = {
+    "shared_buffers": "256MB",
+    "max_connections": "200",
+    "shared_preload_libraries": "pg_stat_statements",
+}
 # tests start from a template each time: nothing on disk has to survive a power cut
 QUICK = DURABLE | {
     "fsync": "off",
@@ -59,7 +63,9 @@ class Database:
 
 
 @contextlib.contextmanager
-def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[tuple[Database, Child]]:
+def running(
+    home: Path, passwords: Mapping[str, str], settings: Mapping[str, str]
+) -> Iterator[tuple[Database, Child]]:
     """Start the server on the data in this folder; made at the first start; stopped in order at the end."""
     account = binaries.server_account()
     place = data_folder(home, account)
@@ -71,7 +77,14 @@ def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str
     _clear_stale_lock(data)
     database = Database(free_port(), passwords, programs)
     options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **settings}
-    command = [programs / "postgres", "-D", data, "-p", str(database.port), *(part for key, value in options.items() for part in ("-c", f"{key}={value}"))]
+    command = [
+        programs / "postgres",
+        "-D",
+        data,
+        "-p",
+        str(database.port),
+        *(part for key, value in options.items() for part in ("-c", f"{key}={value}")),
+    ]
     log = home / "postgres.log"
     if log.exists() and log.stat().st_size > 20_000_000:
         log.replace(log.with_suffix(".log.1"))
@@ -82,7 +95,9 @@ def running(home: Path, passwords: Mapping[str, str], settings: Mapping[str, str
         _wait(database, process, log)
         return process
 
-    child = Child("PostgreSQL", spawn, log, stop_by=signal.SIGINT, stop_seconds=30)  # SIGINT is its fast shutdown
+    child = Child(
+        "PostgreSQL", spawn, log, stop_by=signal.SIGINT, stop_seconds=30
+    )  # SIGINT is its fast shutdown
     try:
         child.start()
         prepare(database)
@@ -117,7 +132,9 @@ def prepare(database: Database) -> None:
         for role, extra in ((OWNER, "CREATEDB"), (APP, "NOCREATEDB")):
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
             verb = "ALTER" if cursor.fetchone() else "CREATE"
-            words = sql.SQL(f"{verb} ROLE {{}} LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS {extra} PASSWORD {{}}")
+            words = sql.SQL(
+                f"{verb} ROLE {{}} LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS {extra} PASSWORD {{}}"
+            )
             cursor.execute(words.format(sql.Identifier(role), sql.Literal(database._password(role))))
         cursor.execute("GRANT pg_signal_backend TO platform_owner")
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'platform'")
@@ -129,7 +146,9 @@ def prepare(database: Database) -> None:
     with contextlib.closing(database.connect(APP)) as link, link.cursor() as cursor:
         cursor.execute("SELECT show_trgm('雲端') <> '{}'")
         if cursor.fetchone() != (True,):
-            raise Stop("This PostgreSQL finds nothing in Chinese text (its character type is C). It was not made by ./dev up; use another data folder.")
+            raise Stop(
+                "This PostgreSQL finds nothing in Chinese text (its character type is C). It was not made by ./dev up; use another data folder."
+            )
 
 
 def rights_statements(owner: str, app: str) -> list[str]:
@@ -162,26 +181,59 @@ def _make(data: Path, programs: Path, password: str, account: Mapping[str, Any])
     if account:
         os.chown(data, account["user"], account["group"])
         os.chown(password_file, account["user"], account["group"])
-    locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]  # with LC_CTYPE=C trigrams of Chinese are empty
-    command = [programs / "initdb", "-D", data, "-U", SUPERUSER, "-E", "UTF8", *locale, "-A", "scram-sha-256", "--pwfile", password_file]
+    locale = [
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C.UTF-8",
+    ]  # with LC_CTYPE=C trigrams of Chinese are empty
+    command = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        SUPERUSER,
+        "-E",
+        "UTF8",
+        *locale,
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        password_file,
+    ]
     try:
         done = subprocess.run(
-            [str(part) for part in command], cwd="/", env={**_plain_environment(), "LC_ALL": "C.UTF-8"}, capture_output=True, text=True, **account
+            [str(part) for part in command],
+            cwd="/",
+            env={**_plain_environment(), "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            **account,
         )
     finally:
         os.unlink(password_file)
     if done.returncode:
-        raise Stop(_plain_reason(done.stderr) or f"PostgreSQL could not make its data folder {data}: {done.stderr.strip()[-300:]}")
+        raise Stop(
+            _plain_reason(done.stderr)
+            or f"PostgreSQL could not make its data folder {data}: {done.stderr.strip()[-300:]}"
+        )
 
 
 def _plain_environment() -> dict[str, str]:
     """Without PG* settings of the person's own, which would redirect the server or its programs."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("PG") and key not in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("PG") and key not in ("DATABASE_URL", "DATABASE_OWNER_URL")
+    }
 
 
 def _refuse_other_version(data: Path, programs: Path) -> None:
-    written_by = subprocess.run(["cat", str(data / "PG_VERSION")], capture_output=True, text=True).stdout.strip()
-    said = subprocess.run([str(programs / "postgres"), "--version"], capture_output=True, text=True, cwd="/").stdout
+    written_by = subprocess.run(
+        ["cat", str(data / "PG_VERSION")], capture_output=True, text=True
+    ).stdout.strip()
+    said = subprocess.run(
+        [str(programs / "postgres"), "--version"], capture_output=True, text=True, cwd="/"
+    ).stdout
     ours = said.split()[2].split(".")[0] if len(said.split()) > 2 else written_by
     if ours.removesuffix("devel") != written_by:
         raise Stop(
@@ -212,12 +264,17 @@ def _wait(database: Database, child: subprocess.Popen[bytes], log: Path) -> None
     for _attempt in range(1200):
         if child.poll() is not None:
             last = log.read_text(errors="replace")[-1500:]
-            raise Stop(_plain_reason(last) or f"PostgreSQL stopped while starting; the end of {log} says why:\n{last}")
+            raise Stop(
+                _plain_reason(last)
+                or f"PostgreSQL stopped while starting; the end of {log} says why:\n{last}"
+            )
         try:
             database.connect(SUPERUSER, "postgres").close()
         except psycopg2.OperationalError as problem:
             if "password authentication failed" in str(problem):
-                raise Stop(f"The passwords in {log.parent / 'secrets'} do not fit the data beside it. Put the right file back, or move the folder away.") from None
+                raise Stop(
+                    f"The passwords in {log.parent / 'secrets'} do not fit the data beside it. Put the right file back, or move the folder away."
+                ) from None
             time.sleep(0.05)
         else:
             return

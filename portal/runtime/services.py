@@ -40,6 +40,8 @@ def running(home: Path, *, durable: bool) -> Iterator[Services]:
     home = home.resolve()  # the servers run with "/" as their folder
     passwords = passwords_of(home)
     with contextlib.ExitStack() as stack:
-        database, first = stack.enter_context(postgres.running(home, passwords, postgres.DURABLE if durable else postgres.QUICK))
+        database, first = stack.enter_context(
+            postgres.running(home, passwords, postgres.DURABLE if durable else postgres.QUICK)
+        )
         port, second = stack.enter_context(valkey.running(home, passwords, durable=durable))
         yield Services(home, database, f"redis://:{passwords['redis']}@127.0.0.1:{port}/0", (first, second))

@@ -48,7 +48,9 @@ class Child:
         now = time.monotonic()
         self.deaths = [moment for moment in self.deaths if now - moment < WITHIN_SECONDS] + [now]
         if len(self.deaths) > DEATHS_ALLOWED:
-            raise Stop(f"{self.name} stopped {len(self.deaths)} times within a minute. The end of {self.log} says why:\n{self.last_words()}")
+            raise Stop(
+                f"{self.name} stopped {len(self.deaths)} times within a minute. The end of {self.log} says why:\n{self.last_words()}"
+            )
         self.start()
 
     def last_words(self) -> str:

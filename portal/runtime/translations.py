@@ -58,7 +58,9 @@ def merged() -> tuple[Catalog, list[Conflict]]:
                 owner[key] = file.stem
                 whole.add(message.id, message.string, context=message.context, flags=message.flags)
             elif earlier.string != message.string:
-                conflicts.append(Conflict(key, (owner[key], file.stem), (str(earlier.string), str(message.string))))
+                conflicts.append(
+                    Conflict(key, (owner[key], file.stem), (str(earlier.string), str(message.string)))
+                )
     return whole, conflicts
 
 

@@ -107,7 +107,9 @@ def _run(home: Path, port: int, steps: Steps, stack: contextlib.ExitStack) -> No
     with steps.step("PostgreSQL and Valkey"):
         servers = _servers(home, stack)
     if servers.app["DATABASE_URL"] == servers.owner["DATABASE_URL"]:
-        print("   single-role mode: only DATABASE_URL is given, so the application owns its tables and the guard on ledger and audit trail is weaker")
+        print(
+            "   single-role mode: only DATABASE_URL is given, so the application owns its tables and the guard on ledger and audit trail is weaker"
+        )
     values = {
         **servers.app,
         "PLATFORM_MODE": _mode(),
@@ -124,7 +126,9 @@ def _run(home: Path, port: int, steps: Steps, stack: contextlib.ExitStack) -> No
         _begin(twin, stack)  # before the data: loading them may ask the registers
     _prepare(home, servers, values, steps)
     with steps.step("web, workers, beat"):
-        for child in reversed(children):  # stopped in the other order: first the web, so that nothing new comes in
+        for child in reversed(
+            children
+        ):  # stopped in the other order: first the web, so that nothing new comes in
             _begin(child, stack)
         platform.wait_until_answers(children[0], port, path="/healthz", within_seconds=60)
         _warm(port)
@@ -155,10 +159,19 @@ def _servers(home: Path, stack: contextlib.ExitStack) -> Servers:
     if database and len(children) == 2:
         keeper.announce(Services(home, database, redis_url, ()))
         stack.callback((home / "running.json").unlink, missing_ok=True)
-    app = {"DATABASE_URL": app_url, "REDIS_URL": redis_url, "SECRET_KEY": os.environ.get("SECRET_KEY") or passwords["secret_key"]}
+    app = {
+        "DATABASE_URL": app_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or passwords["secret_key"],
+    }
     if database:
         app["DATABASE_APP_ROLE"] = postgres.APP
-    return Servers(app, app | {"DATABASE_URL": owner_url, "DATABASE_OWNER_URL": owner_url, "DATABASE_APP_ROLE": _role(app_url)}, tuple(children))
+    return Servers(
+        app,
+        app
+        | {"DATABASE_URL": owner_url, "DATABASE_OWNER_URL": owner_url, "DATABASE_APP_ROLE": _role(app_url)},
+        tuple(children),
+    )
 
 
 def _prepare_given(owner_url: str, app_url: str) -> None:
@@ -168,7 +181,11 @@ def _prepare_given(owner_url: str, app_url: str) -> None:
             psycopg2.connect(url, connect_timeout=5).close()
         if owner_url == app_url:
             return
-        with contextlib.closing(psycopg2.connect(owner_url, connect_timeout=5)) as link, link, link.cursor() as cursor:
+        with (
+            contextlib.closing(psycopg2.connect(owner_url, connect_timeout=5)) as link,
+            link,
+            link.cursor() as cursor,
+        ):
             for extension in postgres.EXTENSIONS[:3]:
                 cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
             for statement in postgres.rights_statements(_role(owner_url), _role(app_url)):
@@ -198,7 +215,11 @@ def _prepare(home: Path, servers: Servers, values: dict[str, str], steps: Steps)
         ("load_reference_data", "reference data", fingerprint(reference_files()) + where),
         ("load_demonstration", "demonstration data", where),
     ):
-        if has_command(command) and not stamps.is_done(command, inputs) and (command != "load_demonstration" or _mode() == "demonstration"):
+        if (
+            has_command(command)
+            and not stamps.is_done(command, inputs)
+            and (command != "load_demonstration" or _mode() == "demonstration")
+        ):
             with steps.step(words):
                 _finish(_spawn(command, env=values))
             stamps.note(command, inputs)
@@ -232,7 +253,9 @@ def _finish(command: subprocess.Popen[str]) -> None:
         raise
     if command.returncode:
         if "No space left on device" in said or "DiskFull" in said:
-            raise Stop("The disk is full. Free some space (1 GB is enough) and start again; nothing was lost.")
+            raise Stop(
+                "The disk is full. Free some space (1 GB is enough) and start again; nothing was lost."
+            )
         raise Stop(f"This step failed:\n{said[-3000:].strip()}")
 
 
@@ -247,7 +270,11 @@ def _known_migrations(owner_url: str) -> set[tuple[str, str]]:
             return set()
         cursor.execute("SELECT app, name FROM django_migrations")
         known = {(app, name) for app, name in cursor.fetchall()}
-    newer = sorted(f"{app} {name}" for app, name in known if app in APPS and not (ROOT / app / "migrations" / f"{name}.py").exists())
+    newer = sorted(
+        f"{app} {name}"
+        for app, name in known
+        if app in APPS and not (ROOT / app / "migrations" / f"{name}.py").exists()
+    )
     if newer:
         raise Stop(
             f"The data were written by newer code than this (it does not have {', '.join(newer[:3])}). "
@@ -257,7 +284,11 @@ def _known_migrations(owner_url: str) -> set[tuple[str, str]]:
 
 
 def _static_fingerprint() -> str:
-    files = [file for folder in (ROOT / "static", *(ROOT / app / "static" for app in APPS)) for file in folder.rglob("*")]
+    files = [
+        file
+        for folder in (ROOT / "static", *(ROOT / app / "static" for app in APPS))
+        for file in folder.rglob("*")
+    ]
     return fingerprint([*files, ROOT / "requirements.lock"])
 
 
@@ -269,7 +300,9 @@ def _refuse_a_second_one(home: Path) -> None:
 def _refuse_full_disk(home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < FREE_BYTES_NEEDED:
-        raise Stop(f"The disk has {free // 1_000_000} MB left; {FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some space and start again.")
+        raise Stop(
+            f"The disk has {free // 1_000_000} MB left; {FREE_BYTES_NEEDED // 1_000_000} MB are needed. Free some space and start again."
+        )
 
 
 def _port() -> int:
@@ -279,7 +312,9 @@ def _port() -> int:
         if not asked.isdigit() or not 0 < int(asked) < 65536:
             raise Stop(f"PORT={asked} is not a port; use a number such as 8000.")
         if not can_listen(int(asked)):
-            raise Stop(f"Port {asked} is in use by another program (or not allowed). Stop that program, or choose another: PORT={int(asked) % 65000 + 1} ./dev up")
+            raise Stop(
+                f"Port {asked} is in use by another program (or not allowed). Stop that program, or choose another: PORT={int(asked) % 65000 + 1} ./dev up"
+            )
         return int(asked)
     for number in range(FIRST_PORT, FIRST_PORT + 100):
         if can_listen(number):
@@ -290,7 +325,9 @@ def _port() -> int:
 def _mode() -> str:
     mode = os.environ.get("PLATFORM_MODE", "demonstration")
     if mode == "production":
-        raise Stop("./dev up is for demonstration and development. Production: docker-compose.yml and docs/settings.md.")
+        raise Stop(
+            "./dev up is for demonstration and development. Production: docker-compose.yml and docs/settings.md."
+        )
     return mode
 
 
@@ -303,7 +340,7 @@ def _warm(port: int) -> None:
     """Ask for the first page once, so that the person's own first click is quick."""
     with contextlib.suppress(OSError):
         request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": f"localhost:{port}"})
-        urllib.request.urlopen(request, timeout=20).close()  # nosec B310 - our own address
+        urllib.request.urlopen(request, timeout=20).close()
 
 
 def _role(url: str) -> str:

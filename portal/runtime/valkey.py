@@ -24,7 +24,14 @@ def running(home: Path, passwords: Mapping[str, str], *, durable: bool) -> Itera
     folder = home / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    lines = ["bind 127.0.0.1", f"port {port}", f"requirepass {passwords['redis']}", "dir ./", 'save ""', f"databases {DATABASES}"]
+    lines = [
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"requirepass {passwords['redis']}",
+        "dir ./",
+        'save ""',
+        f"databases {DATABASES}",
+    ]
     lines += ["appendonly yes", "appendfsync everysec"] if durable else ["appendonly no"]
     log = home / "valkey.log"
 
@@ -50,7 +57,9 @@ def _wait(port: int, password: str, child: subprocess.Popen[bytes], log: Path) -
     try:
         for _attempt in range(600):
             if child.poll() is not None:
-                raise Stop(f"Valkey stopped while starting; the end of {log} says why:\n{log.read_text(errors='replace')[-800:]}")
+                raise Stop(
+                    f"Valkey stopped while starting; the end of {log} says why:\n{log.read_text(errors='replace')[-800:]}"
+                )
             with contextlib.suppress(redis.ConnectionError, redis.exceptions.BusyLoadingError):
                 client.ping()
                 return

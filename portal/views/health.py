@@ -40,7 +40,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus figures. With METRICS_TOKEN set only for `Authorization: Bearer <token>`; production needs the token."""
     if settings.PRODUCTION or settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not settings.METRICS_TOKEN or not hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
+        if not settings.METRICS_TOKEN or not hmac.compare_digest(
+            given.encode(), settings.METRICS_TOKEN.encode()
+        ):
             return HttpResponse("metrics need their token\n", status=403, content_type="text/plain")
     return ExportToDjangoView(request)
 

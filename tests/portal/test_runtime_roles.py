@@ -10,15 +10,31 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE sneaky ()", "TRUNCATE django_session", "DROP TABLE django_session", "CREATE SCHEMA sneaky", "CREATE DATABASE sneaky", "CREATE ROLE sneaky"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE sneaky ()",
+        "TRUNCATE django_session",
+        "DROP TABLE django_session",
+        "CREATE SCHEMA sneaky",
+        "CREATE DATABASE sneaky",
+        "CREATE ROLE sneaky",
+    ],
+)
 def test_application_role_cannot_define_data(statement: str) -> None:
-    with pytest.raises((ProgrammingError, psycopg2.Error)), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises((ProgrammingError, psycopg2.Error)),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
 
 
 def test_application_role_is_an_ordinary_one() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        cursor.execute(
+            "SELECT current_user, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )
         assert cursor.fetchone() == ("platform_app", False, False, False, False)
 
 
