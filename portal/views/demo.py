@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from organisations.refusals import Refused
 from organisations.views.access import acting_membership
+from outside import bank as bank_client
 from outside import card_reader as reader
-from outside import demonstration
+from outside import fido_app, mailbox, sms
 from outside.http import OutsideAnswerBroken, OutsideDown
 from outside.sandbox.samples import samples
 from portal.models import User
@@ -26,6 +27,7 @@ from portal.people import BY_KEY, CAST
 from portal.services.clock import advance_clock
 
 STEPS = {"day": 1, "week": 7, "month": 30}
+MAILS_SHOWN = 50
 CARD_KEY = "demo_card"
 PIN = "123456"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -61,16 +63,23 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-@require_safe
 def phone(request: HttpRequest) -> HttpResponse:
-    """The text messages that the platform has sent, newest first."""
-    return _played(request, "portal/demo_phone.html", lambda: {"texts": demonstration.texts()})
+    """The text messages that the platform has sent, newest first, and TW FidO pushes that wait for a thumb."""
+    if request.method == "POST":
+        fido_app.answer_push(request.POST.get("push", ""), approve=request.POST.get("answer") == "approve")
+        return redirect("portal:demo_phone")
+    number = request.GET.get("phone", "")
+    return _played(
+        request,
+        "portal/demo_phone.html",
+        lambda: {"texts": sms.messages(number), "pushes": fido_app.waiting(number) if number else [], "phone": number},
+    )
 
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """The mails that the platform has sent, newest first."""
-    return _played(request, "portal/demo_inbox.html", lambda: {"mails": demonstration.mails()})
+    return _played(request, "portal/demo_inbox.html", lambda: {"mails": mailbox.messages(request.GET.get("to", ""))[:MAILS_SHOWN]})
 
 
 def card_reader(request: HttpRequest) -> HttpResponse:
@@ -82,7 +91,12 @@ def card_reader(request: HttpRequest) -> HttpResponse:
     membership = acting_membership(request) if request.user.is_authenticated else None
     ubn = membership.organisation.ubn if membership else samples()[0].ubn
     chosen = request.session.get(CARD_KEY, "moeaca-good")
-    return _played(request, "portal/demo_card_reader.html", lambda: {"cards": reader.cards(ubn), "chosen": chosen, "ubn": ubn})
+    return _played(request, "portal/demo_card_reader.html", lambda: {"cards": _slots(ubn), "chosen": chosen, "ubn": ubn})
+
+
+def _slots(ubn: str) -> list[dict[str, Any]]:
+    """The cards of an organisation; a slot is a card's number without the organisation's."""
+    return [{"slot": card.id.removesuffix(f"-{ubn}"), "card": card} for card in reader.cards(ubn)]
 
 
 @require_POST
@@ -104,10 +118,10 @@ def sign_with_card(request: HttpRequest) -> JsonResponse:
 def bank(request: HttpRequest) -> HttpResponse:
     """What the bank has received, and which account it will refuse next."""
     if request.method == "POST":
-        demonstration.plan_bank_failure(request.POST.get("account", ""))
+        bank_client.plan_failure(request.POST.get("account", ""))
         messages.success(request, _("下次匯到這個帳號會失敗一次。"))
         return redirect("portal:demo_bank")
-    return _played(request, "portal/demo_bank.html", lambda: {"files": demonstration.bank_files()})
+    return _played(request, "portal/demo_bank.html", lambda: {"files": bank_client.files()})
 
 
 def _played(request: HttpRequest, template: str, ask: Any) -> HttpResponse:
