@@ -573,8 +573,8 @@ class Migration(migrations.Migration):
             name="RegistryRecord",
             fields=[
                 ("ubn", models.CharField(max_length=8, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=200)),
-                ("address", models.CharField(max_length=300)),
+                ("name", models.TextField()),
+                ("address", models.TextField(help_text="as printed, whole")),
                 ("head_office_ubn", models.CharField(blank=True, max_length=8)),
                 (
                     "capital_twd",
@@ -583,7 +583,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("setup_date", models.DateField(null=True)),
-                ("organisation_kind", models.CharField(help_text="組織別名稱 as printed", max_length=40)),
+                ("organisation_kind", models.TextField(help_text="組織別名稱 as printed")),
                 ("uses_invoice", models.BooleanField(null=True)),
                 (
                     "industry_code",
@@ -593,7 +593,7 @@ class Migration(migrations.Migration):
                         max_length=6,
                     ),
                 ),
-                ("industry_name", models.CharField(max_length=80)),
+                ("industry_name", models.TextField()),
                 ("other_industries", models.JSONField(default=list, help_text="up to three [code, name]")),
                 (
                     "status",

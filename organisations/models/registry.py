@@ -60,17 +60,17 @@ class RegistryRecord(models.Model):
         GONE = "gone", _("已不在營業名單")
 
     ubn = models.CharField(max_length=8, primary_key=True)
-    name = models.CharField(max_length=200)
-    address = models.CharField(max_length=300)
+    name = models.TextField()
+    address = models.TextField(help_text="as printed, whole")
     head_office_ubn = models.CharField(max_length=8, blank=True)
     capital_twd = models.BigIntegerField(null=True, help_text="empty = unknown; the file prints 0 for many")
     setup_date = models.DateField(null=True)
-    organisation_kind = models.CharField(max_length=40, help_text="組織別名稱 as printed")
+    organisation_kind = models.TextField(help_text="組織別名稱 as printed")
     uses_invoice = models.BooleanField(null=True)
     industry_code = models.CharField(
         max_length=6, blank=True, help_text="tax trade code, first two digits follow the division"
     )
-    industry_name = models.CharField(max_length=80)
+    industry_name = models.TextField()
     other_industries = models.JSONField(default=list, help_text="up to three [code, name]")
     # no constraint: the import takes codes from that very table, and 1.7 million checks cost more than the load
     township = models.ForeignKey(

@@ -1,0 +1,410 @@
+"""Load the tax register's open data: unchanged lines are recognised by their hash, the others parsed, all in one transaction.
+
+The application's own role does it: it may make temporary tables and write rows. A run that breaks off leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from organisations import registry_file as register
+from organisations.models.registry import RefusedRow, RegistryImport
+from organisations.refusals import Refused
+from organisations.registry_file import Batch, Reader, Refusal, Skip, Unfit
+
+READING_VERSION = (
+    b"1"  # another number makes every line read anew, because cells are then understood differently
+)
+LOCK = 0x7E6157E2
+KEPT_REFUSALS = 10_000
+LARGEST_LOSS_BP, SMALL_LOSS = (
+    1_000,
+    1_000,
+)  # a file that lacks more than 10 % of what is known is taken for a torn one
+Progress = Callable[[int, int], None]
+
+
+def import_tax_registry(
+    path: Path, *, at: datetime, told: Progress = lambda done, total: None, may_shrink: bool = False
+) -> RegistryImport:
+    """Bring the local snapshot to what FILE or ZIP says; rows that are gone from it are marked.
+
+    Raises: Refused("not_a_register_file"), Refused("import_running"), Refused("file_too_short").
+    """
+    with register.opened(path) as (file, size):
+        header = file.readline()
+        suspended = register.is_suspended_file(header)
+        kind = RegistryImport.File.SUSPENDED if suspended else RegistryImport.File.OPERATING
+        run = RegistryImport.objects.create(file_name=path.name[:200], file_kind=kind, started_at=at)
+        with transaction.atomic():
+            _lock()
+            _Load(run, file, size, told, at).carry_out(may_shrink=may_shrink)
+    return run
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise Refused(
+                "import_running",
+                _("另一個匯入正在進行，這次沒有開始。"),
+                remedy=_("等它完成後再執行一次。"),
+            )
+
+
+@dataclass
+class _Known:
+    """The numbers and line hashes of the records that the last file of this kind showed, sorted by hash."""
+
+    hashes: np.ndarray[Any, np.dtype[np.int64]]
+    ubns: np.ndarray[Any, np.dtype[np.int32]]
+    seen: np.ndarray[Any, np.dtype[np.bool_]]
+
+    def fresh(self, hashes: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """Which of these lines are not known as they are; the others are ticked as seen."""
+        if not self.hashes.size:
+            return np.arange(hashes.size)
+        places = np.searchsorted(self.hashes, hashes)
+        places[places == self.hashes.size] = 0
+        hit = self.hashes[places] == hashes
+        self.seen[places[hit]] = True
+        return np.flatnonzero(~hit)
+
+
+class _Packed:
+    """Receives the database's binary COPY of (number, hash) and keeps 12 bytes a row."""
+
+    ROW = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("ubn", ">i4"), ("l2", ">i4"), ("hash", ">i8")])
+    HEAD_BYTES, TAIL_BYTES = 19, 2
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.parts: list[tuple[Any, Any]] = []
+        self.is_begun = False
+
+    def write(self, data: bytes) -> None:
+        self.buffer += data
+        if len(self.buffer) > self.ROW.itemsize * 50_000:
+            self._pack()
+
+    def _pack(self) -> None:
+        if not self.is_begun:
+            del self.buffer[: self.HEAD_BYTES]
+            self.is_begun = True
+        count = len(self.buffer) // self.ROW.itemsize
+        rows = np.frombuffer(bytes(self.buffer[: count * self.ROW.itemsize]), dtype=self.ROW)
+        self.parts.append((rows["hash"].astype(np.int64), rows["ubn"].astype(np.int32)))
+        del self.buffer[: count * self.ROW.itemsize]
+
+    def known(self) -> _Known:
+        self._pack()
+        hashes = np.concatenate([part[0] for part in self.parts])
+        ubns = np.concatenate([part[1] for part in self.parts])
+        self.parts.clear()
+        order = np.argsort(hashes)
+        return _Known(hashes[order], ubns[order], np.zeros(hashes.size, dtype=np.bool_))
+
+
+@dataclass
+class _Load:
+    """One run, inside its transaction."""
+
+    run: RegistryImport
+    file: IO[bytes]
+    size: int
+    told: Progress
+    at: datetime
+    done: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    staged: bytearray = field(
+        default_factory=lambda: bytearray(12_500_000)
+    )  # one bit for each of 10^8 numbers
+
+    def carry_out(self, *, may_shrink: bool) -> None:
+        known = self._known()
+        self._stage(known)
+        missing = known.ubns[~known.seen]
+        self._write_missing(missing)
+        self._set_doubles_aside()
+        with connection.cursor() as cursor:
+            for sql in _STEPS:
+                cursor.execute(sql, self._values)
+                self.rows.append(cursor.rowcount)
+            cursor.execute("DROP TABLE incoming, missing")
+        self._count(may_shrink=may_shrink, before=known.hashes.size)
+        self._finish()
+
+    def _known(self) -> _Known:
+        packed = _Packed()
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            cursor.execute(_MAKE_TABLES)
+            copy = cursor.cursor.copy_expert
+            sql = "COPY (SELECT ubn::int, row_hash FROM organisations_registryrecord WHERE status = '{}') TO STDOUT (FORMAT binary)"
+            copy(sql.format(self.run.file_kind), packed)
+        return packed.known()
+
+    # ---- reading
+
+    def _stage(self, known: _Known) -> None:
+        stream = _Lines(self._staging_lines(known))
+        with connection.cursor() as cursor:
+            sql = f"COPY incoming ({', '.join(register.COLUMNS)}, row_hash, line_number, is_double) FROM STDIN (NULL E'\\x01')"
+            cursor.cursor.copy_expert(sql, stream, size=1 << 18)
+            cursor.execute("CREATE INDEX ON incoming (ubn) WHERE is_double; ANALYZE incoming")
+
+    def _staging_lines(self, known: _Known) -> Iterator[str]:
+        second = self.file.readline()
+        self.run.data_date = register.data_date_of(second.decode("utf-8", "replace"))
+        reader = Reader(
+            newest=self.run.data_date or self.at.date(),
+            column_count=17 if self.run.file_kind == RegistryImport.File.SUSPENDED else 16,
+        )
+        if self.run.data_date is None:
+            yield from self._lines_of((2, [second.rstrip(b"\n")]), reader, known)
+        for batch in self._counted(register.batches(self.file, self._told)):
+            yield from self._lines_of(batch, reader, known)
+
+    def _counted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for number, records in batches:
+            yield number + (1 if self.run.data_date is None else 2), records
+
+    def _lines_of(self, batch: Batch, reader: Reader, known: _Known) -> Iterator[str]:
+        first, records = batch
+        self.run.rows_read += len(records)
+        digests = b"".join(
+            [blake2b(record, digest_size=8, key=READING_VERSION).digest() for record in records]
+        )
+        hashes = np.frombuffer(digests, dtype="<i8").astype(np.int64)
+        fresh = known.fresh(hashes)
+        if not fresh.size:
+            return
+        chosen = records if fresh.size == len(records) else [records[place] for place in fresh]
+        numbers = (fresh + first).tolist()
+        yield from self._parsed(chosen, numbers, hashes[fresh].tolist(), reader)
+
+    def _parsed(
+        self, records: list[bytes], numbers: list[int], hashes: list[int], reader: Reader
+    ) -> Iterator[str]:
+        rows, care = self._cells(records)
+        read, staged = reader.read, self.staged
+        for cells, number, line_hash, record in zip(rows, numbers, hashes, records, strict=True):
+            try:
+                if isinstance(cells, Unfit):
+                    raise cells
+                ubn, line = read(register.without_control_signs(cells) if care else cells)
+            except Skip:
+                self.run.rows_skipped += 1
+                continue
+            except Unfit as unfit:
+                self._refuse(number, unfit, record)
+                continue
+            place, bit = ubn >> 3, 1 << (ubn & 7)
+            is_double = staged[place] & bit
+            staged[place] |= bit
+            if care:
+                line = line.replace("\\", "\\\\")
+            yield f"{line}\t{line_hash}\t{number}\t{'t' if is_double else 'f'}\n"
+
+    def _cells(self, records: list[bytes]) -> tuple[list[list[str] | Unfit], bool]:
+        """The cells of each record. One reader for all, unless a stray quote makes it run over a line's end."""
+        try:
+            texts = [record.decode() for record in records]
+        except UnicodeDecodeError:
+            return [_cells_alone(record) for record in records], True
+        if len(texts) > 1:
+            rows = list(csv.reader(texts))
+            if len(rows) == len(texts):
+                return rows, any(map(register.needs_care, texts))
+        return [_cells_alone(record) for record in records], True
+
+    def _refuse(self, number: int, unfit: Unfit, record: bytes) -> None:
+        if unfit.is_quarantined:
+            self.run.rows_quarantined += 1
+        else:
+            self.run.rows_refused += 1
+        if len(self.refusals) < KEPT_REFUSALS:
+            raw = record[:6000].decode("utf-8", "replace").replace("\x00", "\ufffd")[:2000]
+            self.refusals.append(Refusal(number, unfit.why, unfit.detail, raw, unfit.is_quarantined))
+
+    def _told(self, count: int) -> None:
+        self.done += count
+        self.told(self.done, self.size)
+
+    # ---- writing
+
+    rows: list[int] = field(default_factory=list)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {"status": self.run.file_kind, "data_date": self.run.data_date, "run": self.run.pk}
+
+    def _write_missing(self, missing: Any) -> None:
+        lines = (f"{number:08d}\n" for number in missing.tolist())
+        with connection.cursor() as cursor:
+            cursor.cursor.copy_expert("COPY missing (ubn) FROM STDIN", _Lines(lines))
+            cursor.execute("ANALYZE missing")
+
+    def _set_doubles_aside(self) -> None:
+        """A second line for a number whose own line stands unchanged in this file is a double, too."""
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK_DOUBLES, self._values)
+
+    def _count(self, *, may_shrink: bool, before: int) -> None:
+        run = self.run
+        run.rows_changed, run.rows_new, run.rows_gone = self.rows[0], self.rows[1], self.rows[2]
+        run.rows_repeated = self.rows[3]
+        if (
+            run.rows_gone > SMALL_LOSS
+            and run.rows_gone * 10_000 > before * LARGEST_LOSS_BP
+            and not may_shrink
+        ):
+            raise Refused(
+                "file_too_short",
+                _("檔案比上次少了%(gone)s家，超過一成，看起來不完整；資料沒有改變。")
+                % {"gone": f"{run.rows_gone:,}"},
+                remedy=_("請重新下載；確定要照這個檔案更新，請加上 --may-shrink。"),
+            )
+
+    def _finish(self) -> None:
+        RefusedRow.objects.bulk_create(
+            [
+                RefusedRow(
+                    of_import=self.run,
+                    line_number=each.line_number,
+                    why=each.why,
+                    detail=each.detail[:200],
+                    raw=each.raw,
+                    is_quarantined=each.is_quarantined,
+                )
+                for each in self.refusals
+            ],
+            batch_size=1000,
+        )
+        self.run.finished_at = self.at
+        self.run.save()
+
+
+def _cells_alone(record: bytes) -> list[str] | Unfit:
+    try:
+        text = record.decode()
+    except UnicodeDecodeError as error:
+        return Unfit("not_utf8", f"byte {error.start + 1}")
+    rows = list(csv.reader(text.splitlines(keepends=True)))
+    return rows[0] if len(rows) == 1 else [] if not rows else Unfit("columns", "0")
+
+
+class _Lines:
+    """A file for COPY made of an iterator of lines."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines = lines
+        self.left = b""
+
+    def read(self, size: int = 1 << 18) -> bytes:
+        """At most `size` bytes, nothing at the end."""
+        parts, length = [self.left], len(self.left)
+        while length < size:
+            line = next(self.lines, None)
+            if line is None:
+                break
+            part = line.encode()
+            parts.append(part)
+            length += len(part)
+        data = b"".join(parts)
+        self.left = data[size:]
+        return data[:size]
+
+
+# ---- the set-based part: statements over incoming (fresh lines), missing (numbers whose line is not in the file) ------
+
+_MAKE_TABLES = """
+CREATE TEMPORARY TABLE incoming (
+    ubn varchar(8), name text, address text, head_office_ubn varchar(8), capital_twd bigint, setup_date date,
+    organisation_kind text, uses_invoice boolean, industry_code varchar(6), industry_name text, other_industries jsonb,
+    township_id varchar(8), oddities varchar(30)[], suspended_date date, row_hash bigint, line_number int, is_double boolean
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE missing (ubn varchar(8)) ON COMMIT DROP
+"""
+_COPIED = (
+    "name = i.name, address = i.address, head_office_ubn = i.head_office_ubn, "
+    "capital_twd = i.capital_twd, setup_date = i.setup_date, organisation_kind = i.organisation_kind, "
+    "uses_invoice = i.uses_invoice, industry_code = i.industry_code, industry_name = i.industry_name, "
+    "other_industries = i.other_industries, township_id = i.township_id, suspended_date = i.suspended_date, "
+    "row_hash = i.row_hash, status = %(status)s, data_date = %(data_date)s"
+)
+_MARK_DOUBLES = """
+UPDATE incoming i SET is_double = true FROM organisations_registryrecord r
+WHERE NOT i.is_double AND r.ubn = i.ubn AND r.status = %(status)s AND NOT EXISTS (SELECT FROM missing m WHERE m.ubn = r.ubn)
+"""
+_CHANGE = f"""
+UPDATE organisations_registryrecord r SET oddities = i.oddities, {_COPIED}
+FROM incoming i WHERE i.ubn = r.ubn AND NOT i.is_double
+"""
+_INSERT = """
+INSERT INTO organisations_registryrecord (ubn, name, address, head_office_ubn, capital_twd, setup_date, organisation_kind,
+    uses_invoice, industry_code, industry_name, other_industries, township_id, oddities, suspended_date, row_hash, status, data_date)
+SELECT i.ubn, i.name, i.address, i.head_office_ubn, i.capital_twd, i.setup_date,
+    i.organisation_kind, i.uses_invoice, i.industry_code, i.industry_name, i.other_industries,
+    i.township_id, i.oddities, i.suspended_date, i.row_hash, %(status)s, %(data_date)s
+FROM incoming i WHERE NOT i.is_double
+"""
+_INSERT_MISSING = f"{_INSERT} AND NOT EXISTS (SELECT FROM organisations_registryrecord r WHERE r.ubn = i.ubn)"
+_GONE = """
+UPDATE organisations_registryrecord r SET status = 'gone', data_date = %(data_date)s
+FROM missing m WHERE r.ubn = m.ubn AND r.status = %(status)s AND NOT EXISTS (SELECT FROM incoming i WHERE i.ubn = r.ubn)
+"""
+_COUNT_SAME = """
+SELECT FROM incoming i JOIN organisations_registryrecord r USING (ubn) WHERE i.is_double AND i.row_hash = r.row_hash
+"""
+_KEEP_OTHERS = """
+INSERT INTO organisations_refusedrow (of_import_id, line_number, is_quarantined, why, detail, raw)
+SELECT %(run)s, i.line_number, true, 'ubn_twice', i.ubn, concat_ws(', ', i.ubn, i.name, i.address, i.setup_date)
+FROM incoming i JOIN organisations_registryrecord r USING (ubn) WHERE i.is_double AND i.row_hash <> r.row_hash
+LIMIT 10000
+"""
+# of two different lines for one number the one set up later stands, and it says that there were two
+_LATER_WINS = f"""
+UPDATE organisations_registryrecord r SET oddities = array_append(i.oddities, 'ubn_twice'), {_COPIED}
+FROM (
+    SELECT DISTINCT ON (ubn) * FROM incoming WHERE is_double ORDER BY ubn, setup_date DESC NULLS LAST, line_number
+) i WHERE i.ubn = r.ubn AND i.row_hash <> r.row_hash AND i.setup_date > coalesce(r.setup_date, '-infinity')
+"""
+_FLAG_TWICE = """
+UPDATE organisations_registryrecord r SET oddities = array_append(r.oddities, 'ubn_twice')
+FROM incoming i WHERE i.is_double AND i.ubn = r.ubn AND i.row_hash <> r.row_hash AND NOT 'ubn_twice' = ANY (r.oddities)
+"""
+# a branch whose head office is not in the data is looked for again after each load
+_OPEN_LINK = """
+UPDATE organisations_registryrecord r SET oddities = array_append(r.oddities, 'open_link')
+WHERE r.head_office_ubn <> '' AND NOT 'open_link' = ANY (r.oddities)
+  AND NOT EXISTS (SELECT FROM organisations_registryrecord h WHERE h.ubn = r.head_office_ubn)
+"""
+_CLOSED_LINK = """
+UPDATE organisations_registryrecord r SET oddities = array_remove(r.oddities, 'open_link')
+WHERE r.head_office_ubn <> '' AND 'open_link' = ANY (r.oddities)
+  AND EXISTS (SELECT FROM organisations_registryrecord h WHERE h.ubn = r.head_office_ubn)
+"""
+_AFTER = (_COUNT_SAME, _KEEP_OTHERS, _LATER_WINS, _FLAG_TWICE, _OPEN_LINK, _CLOSED_LINK)
+_STEPS = (_CHANGE, _INSERT_MISSING, _GONE, *_AFTER)
+
+
+def last_import(kind: str = RegistryImport.File.OPERATING) -> date | None:
+    """The data date of the newest finished import of a kind of file."""
+    newest = (
+        RegistryImport.objects.filter(file_kind=kind, finished_at__isnull=False)
+        .order_by("-finished_at")
+        .first()
+    )
+    return newest.data_date if newest else None
