@@ -301,6 +301,15 @@ SPECTACULAR_SETTINGS = {
 # -- the outside world ------------------------------------------------------------------------------------------------
 # One server of our own plays every outside system while developing and demonstrating; production refuses it.
 SANDBOX_URL = env("SANDBOX_URL", default="")
+TAX_REGISTRY_URL = env("TAX_REGISTRY_URL", default="")
+GCIS_URL = env("GCIS_URL", default="")
+SMS_URL = env("SMS_URL", default="")
+MAIL_URL = env("MAIL_URL", default="")
+MOBILE_ID_URL = env("MOBILE_ID_URL", default="")
+FIDO_URL = env("FIDO_URL", default="")
+BANK_URL = env("BANK_URL", default="")
+CARD_READER_URL = env("CARD_READER_URL", default="")
+CRL_URL = env("CRL_URL", default="")
 globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="雲市集 Open <no-reply@localhost>")
 EMAIL_TIMEOUT = 10

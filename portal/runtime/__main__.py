@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from portal.runtime import keeper, translations
 from portal.runtime import check as static_checks
+from portal.runtime import keeper, translations
 from portal.runtime import up as start_everything
 from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
 from portal.runtime.processes import Stop

@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from psycopg2 import sql
 
-from portal.runtime.places import ROOT, demonstration_files, fingerprint, migration_files, reference_files
+from portal.runtime.places import (
+    ROOT,
+    demonstration_files,
+    fingerprint,
+    migration_files,
+    reference_files,
+    static_files,
+)
 from portal.runtime.postgres import OWNER
 from portal.runtime.processes import Stop, locked
 from portal.runtime.services import Services
@@ -82,6 +90,19 @@ def manage(*words: str, env: dict[str, str]) -> None:
 def has_command(name: str) -> bool:
     """Whether one of our apps has this management command."""
     return any(ROOT.glob(f"*/management/commands/{name}.py"))
+
+
+def collected_static(home: Path, values: dict[str, str]) -> Path:
+    """Styles and scripts as they are served, collected once per state of their sources."""
+    folder = home / f"static-{fingerprint(static_files())}"
+    with locked(home / "static.lock"):
+        if not folder.exists():
+            for old in home.glob("static-*"):
+                shutil.rmtree(old)
+            draft = home / "static-draft"
+            manage("collectstatic", "--noinput", "--verbosity=0", env=values | {"STATIC_ROOT": str(draft)})
+            draft.rename(folder)
+    return folder
 
 
 def _build(running: Services, name: str, *, source: str, demonstration: bool) -> None:

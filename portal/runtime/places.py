@@ -46,3 +46,9 @@ def demonstration_files() -> list[Path]:
         *ROOT.glob("*/management/commands/load_demonstration.py"),
         *ROOT.glob("portal/demonstration/**/*.*"),
     ]
+
+
+def static_files() -> list[Path]:
+    """Styles, scripts and pictures, and the lock, because third-party apps bring some."""
+    folders = (ROOT / "static", *(ROOT / app / "static" for app in APPS))
+    return [ROOT / "requirements.lock", *(file for folder in folders for file in folder.rglob("*"))]

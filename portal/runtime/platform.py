@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portal.runtime.places import ROOT
-from portal.runtime.processes import Stop, start
+from portal.runtime.processes import Stop, answers, start
 from portal.runtime.supervisor import Child
 
 THREADS = 8  # two idle connections froze two sync workers for half a minute; threads do not mind them
@@ -34,7 +34,9 @@ def sandbox(home: Path, port: int) -> Child | None:
         return None
     data = home / "sandbox"
     data.mkdir(parents=True, exist_ok=True)
-    return _python("Sandbox", home, {}, "-m", "outside.sandbox", "--port", str(port), "--data", str(data))
+    return python_child(
+        "Sandbox", home, {}, "-m", "outside.sandbox", "--port", str(port), "--data", str(data)
+    )
 
 
 def web(home: Path, values: Mapping[str, str], port: int) -> Child:
@@ -63,7 +65,7 @@ def web(home: Path, values: Mapping[str, str], port: int) -> Child:
     words += ["--no-control-socket", "--log-level", "warning"]
     if os.access("/dev/shm", os.W_OK):
         words += ["--worker-tmp-dir", "/dev/shm"]
-    return _python("Web", home, values, *words)
+    return python_child("Web", home, values, *words)
 
 
 def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
@@ -71,7 +73,7 @@ def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
     celery = ["-m", "celery", "-A", "portal.celery:app"]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return [
-        _python(
+        python_child(
             "Worker",
             home,
             values,
@@ -85,7 +87,7 @@ def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
             "2",
             *quiet,
         ),
-        _python(
+        python_child(
             "Bulk worker",
             home,
             values,
@@ -99,7 +101,7 @@ def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
             "1",
             *quiet,
         ),
-        _python(
+        python_child(
             "Beat",
             home,
             values,
@@ -113,6 +115,18 @@ def workers(home: Path, values: Mapping[str, str]) -> list[Child]:
             "WARNING",
         ),
     ]
+
+
+def wait_until_listens(child: Child, port: int, *, within_seconds: float) -> None:
+    """Wait until a process takes connections.
+
+    Raises: Stop, with the end of its log.
+    """
+    last = time.monotonic() + within_seconds
+    while not answers(port):
+        if not child.is_alive or time.monotonic() > last:
+            raise Stop(f"{child.name} did not start. The end of {child.log} says why:\n{child.last_words()}")
+        time.sleep(0.05)
 
 
 def wait_until_answers(child: Child, port: int, *, path: str, within_seconds: float) -> None:
@@ -140,7 +154,8 @@ def wait_until_answers(child: Child, port: int, *, path: str, within_seconds: fl
     )
 
 
-def _python(name: str, home: Path, values: Mapping[str, str], *words: str) -> Child:
+def python_child(name: str, home: Path, values: Mapping[str, str], *words: str) -> Child:
+    """A Python process of ours, with a log of its own in `home`."""
     log = home / f"{name.lower().replace(' ', '-')}.log"
 
     def spawn() -> subprocess.Popen[bytes]:

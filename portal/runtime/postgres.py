@@ -77,7 +77,7 @@ def running(
     _clear_stale_lock(data)
     database = Database(free_port(), passwords, programs)
     options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", **settings}
-    command = [
+    command: list[str | Path] = [
         programs / "postgres",
         "-D",
         data,

@@ -21,7 +21,15 @@ import psycopg2
 from portal.runtime import keeper, platform, postgres, translations, valkey
 from portal.runtime.databases import has_command
 from portal.runtime.passwords import passwords_of
-from portal.runtime.places import APPS, PLATFORM_HOME, ROOT, fingerprint, migration_files, reference_files
+from portal.runtime.places import (
+    APPS,
+    PLATFORM_HOME,
+    ROOT,
+    fingerprint,
+    migration_files,
+    reference_files,
+    static_files,
+)
 from portal.runtime.processes import Stop, can_listen, free_port, try_lock
 from portal.runtime.services import Services
 from portal.runtime.supervisor import Child, watch
@@ -202,7 +210,7 @@ def _prepare(home: Path, servers: Servers, values: dict[str, str], steps: Steps)
     where = hashlib.sha256(_without_port(values["DATABASE_URL"]).encode()).hexdigest()[:8]
     if translations.compile_english():
         print("   English catalogue compiled", flush=True)
-    static = _static_fingerprint()
+    static = fingerprint(static_files())
     collecting = None
     if not stamps.is_done("static", static):
         collecting = _spawn("collectstatic", "--noinput", "--clear", "--verbosity=0", env=values)
@@ -281,15 +289,6 @@ def _known_migrations(owner_url: str) -> set[tuple[str, str]]:
             "Check out that code again, or move .run/data away to begin afresh."
         )
     return known
-
-
-def _static_fingerprint() -> str:
-    files = [
-        file
-        for folder in (ROOT / "static", *(ROOT / app / "static" for app in APPS))
-        for file in folder.rglob("*")
-    ]
-    return fingerprint([*files, ROOT / "requirements.lock"])
 
 
 def _refuse_a_second_one(home: Path) -> None:

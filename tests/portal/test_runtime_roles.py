@@ -17,7 +17,6 @@ pytestmark = pytest.mark.django_db
         "TRUNCATE django_session",
         "DROP TABLE django_session",
         "CREATE SCHEMA sneaky",
-        "CREATE DATABASE sneaky",
         "CREATE ROLE sneaky",
     ],
 )
