@@ -34,7 +34,7 @@ STATEMENTS = [
     "SET session_replication_role = replica",
     "SET ROLE platform_owner",
     "SET SESSION AUTHORIZATION platform_owner",
-    "GRANT UPDATE ON points_account TO CURRENT_USER",
+    "GRANT UPDATE ON points_account TO CURRENT_USER; UPDATE points_account SET posted_debit = 0",
     "CREATE OR REPLACE FUNCTION ledger_flows(text, text, text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
     "CREATE FUNCTION public.now_what() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "ALTER FUNCTION ledger_hold SET search_path = pg_temp",
