@@ -20,6 +20,7 @@ SYMBOL = re.compile(
     re.DOTALL,
 )
 DYES = 6
+SHORT_NAMES = {"right": "chevron-right", "left": "chevron-left", "down": "chevron-down", "up": "chevron-up"}
 
 
 def icon(name: str, label: str = "") -> SafeString:
@@ -27,7 +28,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
     Raises: KeyError for a name that is not drawn.
     """
-    solid, body = _drawings()[name]
+    solid, body = _drawings()[SHORT_NAMES.get(name, name)]
     kind = "icon icon-solid" if solid else "icon"
     if label:
         return format_html(
@@ -36,9 +37,7 @@ def icon(name: str, label: str = "") -> SafeString:
             label,
             body,
         )
-    return format_html(
-        '<svg class="{}" viewBox="0 0 20 20" aria-hidden="true">{}</svg>', kind, body
-    )
+    return format_html('<svg class="{}" viewBox="0 0 20 20" aria-hidden="true">{}</svg>', kind, body)
 
 
 def icon_names() -> list[str]:
@@ -58,22 +57,16 @@ def _percent(part: float, whole: float) -> str:
     return f"{max(0.0, min(100.0, share)):.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def halves(
-    parts: Sequence[tuple[str, int]], label: str, tall: bool = False
-) -> SafeString:
+def halves(parts: Sequence[tuple[str, int]], label: str, tall: bool = False) -> SafeString:
     """A bar of neighbouring parts `(kind, amount)`; kinds: points, held, free, own."""
     whole = sum(amount for _kind, amount in parts)
     start, rects = 0, []
     for kind, amount in parts:
         rects.append((kind, _percent(start, whole), _percent(amount, whole)))
         start += amount
-    body = format_html_join(
-        "", '<rect class="split-{}" x="{}" width="{}" height="100%"/>', rects
-    )
+    body = format_html_join("", '<rect class="split-{}" x="{}" width="{}" height="100%"/>', rects)
     classes = "split is-tall" if tall else "split"
-    return format_html(
-        '<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, body
-    )
+    return format_html('<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, body)
 
 
 def swatch(kind: str) -> SafeString:
@@ -101,9 +94,7 @@ def beads(day: int, total: int, state: str, large: bool = False) -> SafeString:
         knots = ["is-past" if n < day else "is-stopped" for n in range(1, total + 1)]
     elif not paid and day:
         knots[min(day, total) - 1] = "is-now"
-    classes = " ".join(
-        ["beads"] + [f"is-{state}"] * (state in ("late", "paid")) + ["is-large"] * large
-    )
+    classes = " ".join(["beads"] + [f"is-{state}"] * (state in ("late", "paid")) + ["is-large"] * large)
     body = format_html_join("", '<i class="{}"></i>', ((knot,) for knot in knots))
     return format_html(
         '<span class="{}" role="img" aria-label="{}">{}</span>',
@@ -132,8 +123,7 @@ def sparkline(values: Sequence[float], label: str) -> SafeString:
     low, high = min(values), max(values)
     reach = (high - low) or 1
     spots = [
-        (2 + 92 * n / (len(values) - 1), 25 - 22 * (value - low) / reach)
-        for n, value in enumerate(values)
+        (2 + 92 * n / (len(values) - 1), 25 - 22 * (value - low) / reach) for n, value in enumerate(values)
     ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     x, y = (f"{part:.1f}" for part in spots[-1])
@@ -199,9 +189,7 @@ class Weave:
     wefts: list[int]
 
 
-def weave(
-    counties: Iterable[County], *, per_pole: int, reach: int, radius: float
-) -> Weave:
+def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: float) -> Weave:
     """Counties as strips of cloth, `per_pole` to a pole; the longest is `reach` units."""
     rows = list(counties)
     most = max((row.per_hundred for row in rows), default=0) or 1
@@ -222,14 +210,10 @@ def weave(
     return Weave(width, height, poles, list(range(22, height, 6)))
 
 
-def _strip(
-    row: County, place: int, top: float, most: float, reach: int, radius: float
-) -> Strip:
+def _strip(row: County, place: int, top: float, most: float, reach: int, radius: float) -> Strip:
     share = row.per_hundred / most
     x = 6 + place * (2 * radius + 4)
-    said = ngettext(
-        "%(county)s：每百家有%(figure)s家", "%(county)s：每百家有%(figure)s家", 2
-    ) % {
+    said = ngettext("%(county)s：每百家有%(figure)s家", "%(county)s：每百家有%(figure)s家", 2) % {
         "county": row.name,
         "figure": f"{row.per_hundred:.1f}",
     }

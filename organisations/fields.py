@@ -30,9 +30,7 @@ def both_calendars(day: date) -> str:
     """A day read back: 民國115年11月30日（2026-11-30，星期一）; in English 2026-11-30 (Monday)."""
     if in_english():
         return f"{day.isoformat()} ({day:%A})"
-    return (
-        f"{roc_date(day)}（{day.isoformat()}，星期{'一二三四五六日'[day.weekday()]}）"
-    )
+    return f"{roc_date(day)}（{day.isoformat()}，星期{'一二三四五六日'[day.weekday()]}）"
 
 
 class RocDateWidget(forms.MultiWidget):
@@ -42,9 +40,7 @@ class RocDateWidget(forms.MultiWidget):
     use_fieldset = True
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(
-            [forms.TextInput(), forms.TextInput(), forms.TextInput()], attrs
-        )
+        super().__init__([forms.TextInput(), forms.TextInput(), forms.TextInput()], attrs)
 
     def decompress(self, value: date | None) -> list[int | None]:
         """The three parts of a day, the year in the reader's calendar."""
@@ -56,9 +52,7 @@ class RocDateWidget(forms.MultiWidget):
             value.day,
         ]
 
-    def get_context(
-        self, name: str, value: Any, attrs: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Adds the parts' labels and the day read back."""
         context = super().get_context(name, value, attrs)
         widget = context["widget"]
@@ -128,15 +122,11 @@ class AmountInput(forms.TextInput):
         after: Words = "",
         attrs: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            {"inputmode": "numeric", "autocomplete": "off", **(attrs or {})}
-        )
+        super().__init__({"inputmode": "numeric", "autocomplete": "off", **(attrs or {})})
         self.before = before
         self.after = after
 
-    def get_context(
-        self, name: str, value: Any, attrs: dict[str, Any] | None
-    ) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Adds the unit."""
         context = super().get_context(name, value, attrs)
         context["widget"] |= {
@@ -153,22 +143,16 @@ class AmountField(forms.IntegerField):
     Units: as said by `before`/`after`; NT$ unless told.
     """
 
-    default_error_messages: ClassVar[dict[str, Words]] = {
-        "invalid": _("請填數字，例如14400。")
-    }
+    default_error_messages: ClassVar[dict[str, Words]] = {"invalid": _("請填數字，例如14400。")}
 
-    def __init__(
-        self, *, before: Words = "NT$", after: Words = "", **kwargs: Any
-    ) -> None:
+    def __init__(self, *, before: Words = "NT$", after: Words = "", **kwargs: Any) -> None:
         kwargs.setdefault("min_value", 0)
         super().__init__(widget=AmountInput(before=before, after=after), **kwargs)
 
     def to_python(self, value: Any) -> int | None:
         """The amount without commas."""
         return super().to_python(
-            re.sub(r"[,\s]", "", plain(value))
-            if value not in self.empty_values
-            else value
+            re.sub(r"[,\s]", "", plain(value)) if value not in self.empty_values else value
         )
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -214,9 +198,7 @@ class UbnField(forms.CharField):
 class NotedChoices:
     """A line of explanation under each choice, by its value."""
 
-    def __init__(
-        self, *args: Any, notes: Mapping[str, Words] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, notes: Mapping[str, Words] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.notes = notes or {}
         self.attrs.setdefault("class", "choice-cards")  # type: ignore[attr-defined]

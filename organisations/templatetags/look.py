@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from math import gcd
+from types import SimpleNamespace
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
@@ -34,9 +35,7 @@ def roc_date(day: date | datetime | None, style: str = "plain") -> str:
         return NONE
     if isinstance(day, datetime):
         day = timezone.localdate(day) if timezone.is_aware(day) else day.date()
-    return format_html(
-        '<time datetime="{}">{}</time>', day.isoformat(), _day_words(day, style)
-    )
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), _day_words(day, style))
 
 
 @register.filter
@@ -46,9 +45,7 @@ def roc_datetime(moment: datetime | None, style: str = "plain") -> str:
         return NONE
     local = timezone.localtime(moment)
     words = f"{_day_words(local.date(), style)} {local:%H:%M}"
-    return format_html(
-        '<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), words
-    )
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="minutes"), words)
 
 
 def _day_words(day: date, style: str) -> str:
@@ -85,6 +82,14 @@ def points(value: int | None) -> str:
 
 
 @register.filter
+def figure(value: float | str | None) -> str:
+    """A published figure: whole ones with thousands, measured ones with one decimal, words as they are."""
+    if value is None or isinstance(value, str):
+        return value or NONE
+    return number(value, 0 if isinstance(value, int) or float(value).is_integer() and value >= 100 else 1)
+
+
+@register.filter
 def percent(share: float | None, places: int = 0) -> str:
     """A share of one as per cent: 0.7 → 70%."""
     return NONE if share is None else f"{100 * share:.{places}f}%"
@@ -112,11 +117,7 @@ def other_language_url(context: Context) -> str:
     """This page in the other language, or that language's home page."""
     request = context.get("request")
     now = request.get_full_path() if request else "/"
-    language, there = (
-        ("zh-hant", now.removeprefix("/en") or "/")
-        if in_english()
-        else ("en", f"/en{now}")
-    )
+    language, there = ("zh-hant", now.removeprefix("/en") or "/") if in_english() else ("en", f"/en{now}")
     try:
         with override(language):
             resolve(there.split("?")[0])
@@ -165,9 +166,7 @@ def purse(used: int, held: int, free: int) -> SafeString:
     said = _("已使用%(used)s點，圈存中%(held)s點，可用%(free)s點") % {
         "used": f"{used:,}", "held": f"{held:,}", "free": f"{free:,}",
     }  # fmt: skip
-    return drawings.halves(
-        [("points", used), ("held", held), ("free", free)], said, tall=True
-    )
+    return drawings.halves([("points", used), ("held", held), ("free", free)], said, tall=True)
 
 
 @register.simple_tag
@@ -177,9 +176,7 @@ def swatch(kind: str) -> SafeString:
 
 
 @register.simple_tag
-def beads(
-    day: int, state: str = "running", total: int = 7, large: bool = False
-) -> SafeString:
+def beads(day: int, state: str = "running", total: int = 7, large: bool = False) -> SafeString:
     """The payout clock. States: running, stopped, late, paid."""
     return drawings.beads(day, total, state, large)
 
@@ -236,9 +233,9 @@ def tag(word: str, kind: str = "", sign: str = "") -> SafeString:
 
 
 @register.inclusion_tag("components/weave.html")
-def county_weave(counties: Iterable[drawings.County]) -> dict[str, Any]:
+def county_weave(counties: Iterable[Any]) -> dict[str, Any]:
     """The pole of counties: each has `name` and `per_hundred`. One row on wide screens, two poles on phones."""
-    rows = list(counties)
+    rows = [SimpleNamespace(**each) if isinstance(each, Mapping) else each for each in counties]
     ranked = sorted(rows, key=lambda row: row.per_hundred)
     return {
         "wide": drawings.weave(rows, per_pole=22, reach=516, radius=12),
@@ -275,15 +272,11 @@ def steps(names: Sequence[str], current: int) -> SafeString:
             else SafeString(' class="is-done"' if place < current else "")
         )
         rows.append((mark, name))
-    return format_html(
-        '<ol class="steps">{}</ol>', format_html_join("", "<li{}>{}</li>", rows)
-    )
+    return format_html('<ol class="steps">{}</ol>', format_html_join("", "<li{}>{}</li>", rows))
 
 
 @register.inclusion_tag("components/thread.html")
-def thread(
-    knots: Iterable[Any], dated: bool = True, tight: bool = False
-) -> dict[str, Any]:
+def thread(knots: Iterable[Any], dated: bool = True, tight: bool = False) -> dict[str, Any]:
     """A way with knots. Each: state (done, now, next, bad), title, and as known text, when, who (you, vendor, office), who_name, tag, url, url_label."""
     return {"knots": knots, "dated": dated, "tight": tight}
 
@@ -317,9 +310,7 @@ def facts(rows: Iterable[tuple[str, Any]], wide: bool = False) -> dict[str, Any]
 
 
 @register.inclusion_tag("components/empty.html")
-def empty_state(
-    title: str, text: str = "", url: str = "", label: str = ""
-) -> dict[str, str]:
+def empty_state(title: str, text: str = "", url: str = "", label: str = "") -> dict[str, str]:
     """Nothing here: why, and the one act."""
     return {"title": title, "text": text, "url": url, "label": label}
 
@@ -327,16 +318,12 @@ def empty_state(
 @register.inclusion_tag("components/pages.html", takes_context=True)
 def pages(context: Context, page: Any) -> dict[str, Any]:
     """Links to the pages of a list; the rest of the query is kept."""
-    numbers = page.paginator.get_elided_page_range(
-        page.number, on_each_side=2, on_ends=1
-    )
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
     return {"page": page, "numbers": numbers, "request": context["request"]}
 
 
 @register.simple_tag(takes_context=True)
-def sort_link(
-    context: Context, label: str, key: str, figures: bool = False, default: str = ""
-) -> SafeString:
+def sort_link(context: Context, label: str, key: str, figures: bool = False, default: str = "") -> SafeString:
     """A heading cell that sorts by link: `?sort=key` or `?sort=-key`; `default` is the order without a query."""
     query = context["request"].GET.copy()
     now = query.get("sort") or default
@@ -391,11 +378,7 @@ class WrapNode(Node):
 
     def render(self, context: Context) -> SafeString:
         body = self.nodelist.render(context)
-        return (
-            format_html('<div class="{}">{}</div>', self.classes, body)
-            if body.strip()
-            else SafeString("")
-        )
+        return format_html('<div class="{}">{}</div>', self.classes, body) if body.strip() else SafeString("")
 
 
 @register.tag

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+
+from organisations.templatetags.look import path as in_language
 
 YEAR_SECONDS = 365 * 24 * 3600
 THEMES = ("light", "dark", "system")
@@ -14,7 +17,22 @@ THEMES = ("light", "dark", "system")
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The front page."""
-    return render(request, "portal/home.html", home_figures())
+    return render(request, "portal/home.html", {"needs": needs(), **home_figures()})
+
+
+def needs() -> list[dict[str, str]]:
+    """What shop owners say most often, each leading to a search of the catalogue."""
+    words = [
+        _("排隊結帳太慢"),
+        _("庫存對不起來"),
+        _("客人記不住"),
+        _("排班算薪水"),
+        _("開電子發票"),
+        _("電話訂位漏接"),
+    ]
+    return [
+        {"words": each, "url": f"{in_language('/solutions/')}?{urlencode({'q': each})}"} for each in words
+    ]
 
 
 def home_figures() -> dict[str, object]:
