@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from outside import http
-from outside.addresses import address_of, sandbox_address
+from outside.addresses import address_of
 from outside.http import OutsideAnswerBroken
 
 SYSTEM = "bank"
@@ -25,18 +25,6 @@ class Receipt:
     number: str
     count: int
     amount_twd: int
-
-
-@dataclass(frozen=True, slots=True)
-class BankFile:
-    """Demonstration only: a file at the bank. `at` is ISO text in UTC."""
-
-    receipt: str
-    file_name: str
-    count: int
-    amount_twd: int
-    settled: bool
-    at: str
 
 
 def submit(file_bytes: bytes, name: str) -> Receipt:
@@ -76,23 +64,3 @@ def fetch_result(receipt: str) -> bytes | None:
     if not answer.body.startswith(b"BOF"):
         raise OutsideAnswerBroken(SYSTEM, "not a result file")
     return answer.body
-
-
-# ---- the demonstration's bank -----------------------------------------------------------------------------
-
-
-def files() -> list[BankFile]:
-    """Demonstration only: what the bank has, newest first."""
-    rows = http.get(SYSTEM, sandbox_address("/bank/files")).mapping().get("files", [])
-    return [BankFile(**row) for row in rows]
-
-
-def settle_now(receipt: str) -> None:
-    """Demonstration only: let the bank finish a file at once."""
-    http.post(SYSTEM, sandbox_address(f"/bank/files/{receipt}/settle"), key=f"settle:{receipt}", json={})
-
-
-def plan_failure(account: str, return_code: str = "04") -> None:
-    """Demonstration only: the next payment to this account fails."""
-    body = {"account": account, "code": return_code}
-    http.post(SYSTEM, sandbox_address("/bank/failures"), key=f"fail:{account}:{return_code}", json=body)

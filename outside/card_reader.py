@@ -25,6 +25,11 @@ class Card:
     label_zh: str
     label_en: str
 
+    @property
+    def slot(self) -> str:
+        """The card without its owner: moeaca-good, moica-other …"""
+        return self.id.rpartition("-")[0]
+
 
 def cards(ubn: str) -> list[Card]:
     """The cards one can try for an organisation.

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from outside import http
-from outside.addresses import address_of, sandbox_address
+from outside.addresses import address_of
 from outside.certificates import VerifiedCertificate, verify
 from outside.http import OutsideAnswerBroken
 
@@ -26,15 +26,6 @@ class FidoResult:
 
     state: State
     certificate: VerifiedCertificate | None
-
-
-@dataclass(frozen=True, slots=True)
-class PhonePush:
-    """A push on the demonstration's phone."""
-
-    id: str
-    text: str
-    at: str
 
 
 def request_push(national_id: str, *, challenge: bytes, text: str) -> str | None:
@@ -71,19 +62,3 @@ def poll(request: str, *, challenge: bytes, at: datetime, expected_id_last4: str
     return FidoResult(
         "approved", verify(signature, challenge=challenge, at=at, expected_id_last4=expected_id_last4)
     )
-
-
-def waiting(phone: str) -> list[PhonePush]:
-    """Demonstration only: pushes on a phone that wait for an answer."""
-    rows = (
-        http.get(SYSTEM, sandbox_address("/fido/phone"), params={"phone": phone})
-        .mapping()
-        .get("requests", [])
-    )
-    return [PhonePush(row["transactionId"], row["hint"], row["at"]) for row in rows]
-
-
-def answer_push(request: str, *, approve: bool) -> None:
-    """Demonstration only: what the person taps on the phone."""
-    verb = "approve" if approve else "refuse"
-    http.post(SYSTEM, sandbox_address(f"/fido/requests/{request}/{verb}"), key=request + verb, json={})

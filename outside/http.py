@@ -1,6 +1,7 @@
 """The guarded HTTP client: the only way out of the house, with time-outs, a size limit, retries and a circuit breaker."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from django.conf import settings
 from outside import breaker
 
 log = structlog.get_logger(__name__)
+logging.getLogger("httpx").setLevel(
+    logging.WARNING
+)  # our own lines say what failed; addresses may hold what is private
 ATTEMPTS = 3
 LIMIT_BYTES = 5_000_000
 USER_AGENT = "cloudmarket-open"
@@ -128,7 +132,7 @@ def _attempts(repeatable: bool) -> tenacity.Retrying:
         retry=tenacity.retry_if_exception_type(again),
         stop=tenacity.stop_after_attempt(ATTEMPTS),
         wait=tenacity.wait_exponential_jitter(
-            initial=_setting("OUTSIDE_FIRST_WAIT_SECONDS", 0.2), max=3, jitter=0.2
+            multiplier=_setting("OUTSIDE_FIRST_WAIT_SECONDS", 0.2), max=3, jitter=0.2
         ),
         reraise=True,
     )

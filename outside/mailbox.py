@@ -3,7 +3,6 @@
 import base64
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -55,40 +54,3 @@ def _attachment(one: Any) -> dict[str, str]:
     name, content, kind = one
     octets = content.encode() if isinstance(content, str) else content
     return {"name": name or "", "type": kind or "", "content": base64.b64encode(octets).decode()}
-
-
-@dataclass(frozen=True, slots=True)
-class InboxMail:
-    """A mail in the demonstration's inbox. `at` is ISO text in UTC."""
-
-    id: str
-    to: str
-    sender: str
-    subject: str
-    text: str
-    html: str
-    attachments: tuple[str, ...]
-    at: str
-
-
-def messages(to: str = "") -> list[InboxMail]:
-    """Demonstration only: the mail of an address, or all mail, newest first.
-
-    Raises: OutsideDown, OutsideAnswerBroken, ImproperlyConfigured in production.
-    """
-    rows = (
-        http.get(SYSTEM, sandbox_address("/mail/messages"), params={"to": to}).mapping().get("messages", [])
-    )
-    return [
-        InboxMail(
-            id=str(row["id"]),
-            to=row["name"],
-            sender=row["from"],
-            subject=row["subject"],
-            text=row["text"],
-            html=row["html"],
-            attachments=tuple(one["name"] for one in row["attachments"]),
-            at=row["at"],
-        )
-        for row in rows
-    ]

@@ -66,8 +66,20 @@ def take_mail(twin: Twin, request: Request) -> Reply:
 
 @route("GET", "/mail/messages")
 def show_mail(twin: Twin, request: Request) -> Reply:
-    """The mail of an address, or all, newest first."""
-    return as_json({"messages": twin.store.all("mail", request.query.get("to", "").strip().lower())})
+    """The mail of an address, or all, newest first, with the names of attachments only."""
+    rows = twin.store.all("mail", request.query.get("to", "").strip().lower())
+    return as_json(
+        {"messages": [one | {"attachments": [a["name"] for a in one["attachments"]]} for one in rows]}
+    )
+
+
+@route("GET", "/mail/messages/<number>/attachments")
+def show_attachment(twin: Twin, request: Request, number: str) -> Reply:
+    """One attachment by name."""
+    mail = next((one for one in twin.store.all("mail", limit=10_000) if str(one["id"]) == number), None)
+    wanted = request.query.get("name", "")
+    found = next((one for one in (mail or {}).get("attachments", []) if one["name"] == wanted), None)
+    return as_json(found) if found else as_json({"error": "no such attachment"}, 404)
 
 
 # ---- who has which phone ----------------------------------------------------------------------------------

@@ -23,11 +23,14 @@ KNOWN_ENTERPRISES = 20_000
 
 @route("POST", "/faults")
 def plan_fault(twin: Twin, request: Request) -> Reply:
-    """Make one system misbehave, or ("off") behave again. `seconds` says how slow "slow" is."""
+    """Make one system misbehave, or ("off") behave again; "all" with "off" ends everything. `seconds` says how slow "slow" is."""
     system, mode = request.text("system", "mode")
-    if system not in SYSTEMS or mode not in MODES:
+    if system == "all" and mode == "off":
+        for each in SYSTEMS:
+            twin.store.take("fault", each)
+    elif system not in SYSTEMS or mode not in MODES:
         raise Unfit(f"system is one of {', '.join(SYSTEMS)}; mode is one of {', '.join(MODES)}")
-    if mode == "off":
+    elif mode == "off":
         twin.store.take("fault", system)
     else:
         twin.store.put(
