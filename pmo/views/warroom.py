@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from marketplace.selectors.claims import payout_days
+from marketplace.selectors.claims import payment_days
 from organisations import clock
 from organisations.models.people import StaffRole
 from organisations.models.places import Township
@@ -42,7 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "budgets": BudgetSource.objects.order_by("roc_year", "code"),
             "budget": budget,
             "tiles": warroom.tiles(period),
-            "payout": payout_days(since=period.since, until=period.until),
+            "payout": payment_days(since=period.since, until=period.until),
             "funnel": funnel(budget_source=budget, since=period.since, until=period.until),
             "counties": warroom.by_county(period),
             "categories": warroom.by_category(period),

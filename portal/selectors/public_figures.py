@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.selectors.claims import payout_days
+from marketplace.selectors.claims import payment_days
 from organisations.models.places import County
 from pmo.selectors import warroom
 from pmo.selectors.period import Period
@@ -19,7 +19,7 @@ def public_figures(*, at: datetime) -> list[dict[str, Any]]:
     """Label, value, unit and how it is counted; a figure without data is left out."""
     period = Period.from_query({}, at=at)
     tiles = warroom.tiles(period)
-    payout = payout_days(since=period.since, until=period.until)
+    payout = payment_days(since=period.since, until=period.until)
     rows = [
         (_("已協助企業"), tiles.enterprises, _("家"), _("有一筆以上已簽署訂單的企業，一家算一次")),
         (_("涵蓋鄉鎮"), tiles.townships, f"／{tiles.townships_in_all}", _("至少有一家企業上雲的鄉鎮市區")),
@@ -28,8 +28,8 @@ def public_figures(*, at: datetime) -> list[dict[str, Any]]:
     ]
     figures = [{"label": label, "value": value, "unit": unit, "foot": foot} for label, value, unit, foot in rows if value]
     if payout.count:
-        foot = _("中位數；95%%在%(days)s天內") % {"days": f"{payout.p95_days:.1f}"}
-        figures.append({"label": _("請款到入帳"), "value": round(payout.median_days, 1), "unit": _("天"), "foot": foot})
+        foot = _("中位數；95%%在%(days)s天內") % {"days": f"{payout.p95:.1f}"}
+        figures.append({"label": _("請款到入帳"), "value": round(payout.median, 1), "unit": _("天"), "foot": foot})
     return figures
 
 

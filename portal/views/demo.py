@@ -17,9 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from organisations.refusals import Refused
 from organisations.views.access import acting_membership
-from outside import bank as bank_client
 from outside import card_reader as reader
-from outside import fido_app, mailbox, sms
+from outside import demonstration as twin
 from outside.http import OutsideAnswerBroken, OutsideDown
 from outside.sandbox.samples import samples
 from portal.models import User
@@ -66,20 +65,20 @@ def move_clock(request: HttpRequest) -> HttpResponse:
 def phone(request: HttpRequest) -> HttpResponse:
     """The text messages that the platform has sent, newest first, and TW FidO pushes that wait for a thumb."""
     if request.method == "POST":
-        fido_app.answer_push(request.POST.get("push", ""), approve=request.POST.get("answer") == "approve")
+        twin.answer_push(request.POST.get("push", ""), approve=request.POST.get("answer") == "approve")
         return redirect("portal:demo_phone")
     number = request.GET.get("phone", "")
     return _played(
         request,
         "portal/demo_phone.html",
-        lambda: {"texts": sms.messages(number), "pushes": fido_app.waiting(number) if number else [], "phone": number},
+        lambda: {"texts": twin.texts(number), "pushes": twin.pushes(number), "phone": number},
     )
 
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """The mails that the platform has sent, newest first."""
-    return _played(request, "portal/demo_inbox.html", lambda: {"mails": mailbox.messages(request.GET.get("to", ""))[:MAILS_SHOWN]})
+    return _played(request, "portal/demo_inbox.html", lambda: {"mails": twin.mails(request.GET.get("to", ""))[:MAILS_SHOWN]})
 
 
 def card_reader(request: HttpRequest) -> HttpResponse:
@@ -118,10 +117,10 @@ def sign_with_card(request: HttpRequest) -> JsonResponse:
 def bank(request: HttpRequest) -> HttpResponse:
     """What the bank has received, and which account it will refuse next."""
     if request.method == "POST":
-        bank_client.plan_failure(request.POST.get("account", ""))
+        twin.plan_bank_failure(request.POST.get("account", ""))
         messages.success(request, _("下次匯到這個帳號會失敗一次。"))
         return redirect("portal:demo_bank")
-    return _played(request, "portal/demo_bank.html", lambda: {"files": bank_client.files()})
+    return _played(request, "portal/demo_bank.html", lambda: {"files": twin.bank_files()})
 
 
 def _played(request: HttpRequest, template: str, ask: Any) -> HttpResponse:
