@@ -135,6 +135,7 @@ STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "portal.stylesheet.SheetFinder",
+    "portal.static_files.PlotlyFinder",
     "portal.wheel_files.WheelFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
@@ -311,6 +312,8 @@ BANK_URL = env("BANK_URL", default="")
 CARD_READER_URL = env("CARD_READER_URL", default="")
 CRL_URL = env("CRL_URL", default="")
 globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+if SANDBOX_URL and not PRODUCTION and not env("EMAIL_URL", default=""):
+    EMAIL_BACKEND = "outside.mailbox.SandboxBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="雲市集 Open <no-reply@localhost>")
 EMAIL_TIMEOUT = 10
 

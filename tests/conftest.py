@@ -147,7 +147,10 @@ def sandbox_url(place: TestPlace) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def live_platform(
-    place: TestPlace, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    request: pytest.FixtureRequest,
+    place: TestPlace,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[LivePlatform]:
     """Web, workers, beat and sandbox on a database of this module's own, with the demonstration in it.
 
@@ -158,7 +161,7 @@ def live_platform(
     with contextlib.closing(redis.Redis.from_url(place.redis_url)) as client:
         client.flushdb()
     with contextlib.ExitStack() as stack:
-        twin_url = stack.enter_context(_twin(home))
+        twin_url = stack.enter_context(_twin(home / "outside"))
         values = (
             place.environment()
             | place.services.environment(name)
@@ -175,14 +178,15 @@ def live_platform(
         for child in reversed(children):
             stack.callback(child.stop)
             child.start()
-        platform.wait_until_answers(children[0], port, path="/readyz", within_seconds=90)
+        platform.wait_until_answers(children, port, path="/readyz", within_seconds=90)
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(_connected_to(name))
         yield LivePlatform(
             f"http://localhost:{port}", twin_url, home, {child.name: child for child in children}
         )
     databases.drop(place.services, name)
-    shutil.rmtree(home, ignore_errors=True)
+    if not request.session.testsfailed:  # else the logs in there may say why
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

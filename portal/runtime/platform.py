@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from portal.runtime.places import ROOT
@@ -48,7 +48,7 @@ def web(home: Path, values: Mapping[str, str], port: int) -> Child:
         "--bind",
         f"127.0.0.1:{port}",
         "--worker-class",
-        "gthread",
+        "portal.runtime.web_worker.PatientWorker",
     ]
     words += [
         "--workers",
@@ -129,18 +129,19 @@ def wait_until_listens(child: Child, port: int, *, within_seconds: float) -> Non
         time.sleep(0.05)
 
 
-def wait_until_answers(child: Child, port: int, *, path: str, within_seconds: float) -> None:
+def wait_until_answers(children: Sequence[Child], port: int, *, path: str, within_seconds: float) -> None:
     """Wait for a page of the web process.
 
-    Raises: Stop, with the end of its log, when it ends or stays silent.
+    Raises: Stop, with the end of a log, when one of the processes ends or the page stays away.
     """
     last = time.monotonic() + within_seconds
     said = ""
     while time.monotonic() < last:
-        if not child.is_alive:
-            raise Stop(
-                f"{child.name} stopped while starting. The end of {child.log} says why:\n{child.last_words()}"
-            )
+        for child in children:
+            if not child.is_alive:
+                raise Stop(
+                    f"{child.name} stopped while starting. {child.log} says why:\n{child.last_words()}"
+                )
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10):
                 return
@@ -150,7 +151,7 @@ def wait_until_answers(child: Child, port: int, *, path: str, within_seconds: fl
             said = str(problem)
         time.sleep(0.1)
     raise Stop(
-        f"{child.name} did not get ready within {within_seconds:.0f} seconds ({said}). {child.log} may say why:\n{child.last_words()}"
+        f"{path} was not ready within {within_seconds:.0f} seconds: {said}\n{children[0].last_words()}"
     )
 
 

@@ -138,7 +138,7 @@ def _run(home: Path, port: int, steps: Steps, stack: contextlib.ExitStack) -> No
             children
         ):  # stopped in the other order: first the web, so that nothing new comes in
             _begin(child, stack)
-        platform.wait_until_answers(children[0], port, path="/healthz", within_seconds=60)
+        platform.wait_until_answers(children[:1], port, path="/healthz", within_seconds=60)
         _warm(port)
     print(f"\nready after {time.monotonic() - steps.began:.0f} s:  http://localhost:{port}", flush=True)
     print("every role with one click: add /demo/ to it · Ctrl-C stops, the data stay", flush=True)
