@@ -68,6 +68,11 @@ def place_of(address: str) -> Place:
     return found if found is not None else _after_tidying(address)
 
 
+def printed_places() -> dict[str, Place]:
+    """Places by county and township as they may be printed, for those who look up very many addresses."""
+    return _index().printed
+
+
 def township_code_of(address: str) -> str | None:
     """The eight-digit code of the township, None when the address does not tell."""
     return place_of(address).township_code
@@ -97,9 +102,7 @@ def _after_tidying(address: str) -> Place:
         return found
     if plain[:3] in index.counties:
         return UNKNOWN
-    return next(
-        (index.alone[plain[:n]] for n in (3, 4, 2) if plain[:n] in index.alone), UNKNOWN
-    )
+    return next((index.alone[plain[:n]] for n in (3, 4, 2) if plain[:n] in index.alone), UNKNOWN)
 
 
 def _english(address: str) -> Place:
@@ -107,11 +110,7 @@ def _english(address: str) -> Place:
     words = re.sub(r"\bdist\b\.?", "district", address.lower())
     words = re.sub(r"\b(twp|township)\b\.?", "township", words)
     towns = next((towns for county, towns in _index().english if county in words), {})
-    found = [
-        code
-        for name, code in towns.items()
-        if re.search(rf"\b{re.escape(name)}\b", words)
-    ]
+    found = [code for name, code in towns.items() if re.search(rf"\b{re.escape(name)}\b", words)]
     return Place(found[0], "") if len(found) == 1 else UNKNOWN
 
 
@@ -137,16 +136,12 @@ def _index() -> _Index:
     }
     for name in list(printed):
         for before in old.get(name[:3], ()):
-            printed.setdefault(
-                before + name[3:], Place(printed[name].township_code, "mapped")
-            )
+            printed.setdefault(before + name[3:], Place(printed[name].township_code, "mapped"))
     alone = _alone(printed)
     for name in list(printed):
         for other in _with_tai(name):
             printed.setdefault(other, printed[name])
-    return _Index(
-        printed, alone, frozenset(name[:3] for name in printed), _english_names(rows)
-    )
+    return _Index(printed, alone, frozenset(name[:3] for name in printed), _english_names(rows))
 
 
 def _old_names(codes: dict[str, str]) -> dict[str, Place]:
@@ -164,27 +159,18 @@ def _alone(printed: dict[str, Place]) -> dict[str, Place]:
     places: dict[str, set[str | None]] = defaultdict(set)
     for name, place in printed.items():
         places[name[3:]].add(place.township_code)
-    return {
-        name: Place(codes.pop(), "inferred")
-        for name, codes in places.items()
-        if len(codes) == 1
-    }
+    return {name: Place(codes.pop(), "inferred") for name, codes in places.items() if len(codes) == 1}
 
 
 def _with_tai(name: str) -> list[str]:
     """Every spelling of a name with 臺 or 台."""
     return [
-        "".join(signs)
-        for signs in product(
-            *(("臺", "台") if sign == "臺" else (sign,) for sign in name)
-        )
+        "".join(signs) for signs in product(*(("臺", "台") if sign == "臺" else (sign,) for sign in name))
     ]
 
 
 def _english_names(rows: list[dict[str, str]]) -> list[tuple[str, dict[str, str]]]:
     towns: dict[str, dict[str, str]] = defaultdict(dict)
     for row in rows:
-        towns[row["county_en"].lower()][row["town_en"].lower().replace("’", "'")] = row[
-            "town_code"
-        ]
+        towns[row["county_en"].lower()][row["town_en"].lower().replace("’", "'")] = row["town_code"]
     return sorted(towns.items(), key=lambda pair: -len(pair[0]))

@@ -22,7 +22,7 @@ from typing import IO
 
 from django.utils.translation import gettext_lazy as _
 
-from organisations.addresses import place_of
+from organisations.addresses import Place, place_of, printed_places
 from organisations.industries import is_known_tax_code
 from organisations.refusals import Refused
 from organisations.ubn import is_valid_ubn, normalise_ubn
@@ -105,7 +105,7 @@ def batches(file: IO[bytes], told: Callable[[int], None]) -> Iterator[Batch]:
         told(len(chunk))
         lines = (left + chunk).split(b"\n")
         left = lines.pop()
-        if any(line.count(b'"') & 1 for line in lines):
+        if 1 in [line.count(b'"') & 1 for line in lines]:
             rest = yield from _joined(number, lines)
             number += len(lines) - len(rest)
             left = b"\n".join([*rest, left])
@@ -197,7 +197,8 @@ def data_date_of(line: str) -> date | None:
 # ---- cells to a tidy row -------------------------------------------------------------------------------------
 
 NULL = "\x01"
-_SPACES = str.maketrans(dict.fromkeys("\t\n\r\x00\x01", " "))
+_SPACES = str.maketrans({number: " " for number in (*range(32), 127)})
+_CARE = re.compile(r"[\\\x00-\x09\x0b-\x1f\x7f]")
 COLUMNS = (
     "ubn", "name", "address", "head_office_ubn", "capital_twd", "setup_date", "organisation_kind", "uses_invoice",
     "industry_code", "industry_name", "other_industries", "township_id", "oddities", "suspended_date",
@@ -210,8 +211,9 @@ class Reader:
 
     newest: date
     column_count: int = 16
-    _dates: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _days: dict[str, str] = field(default_factory=dict)  # only those with nothing odd
     _trades: dict[str, str] = field(default_factory=dict)
+    _printed: dict[str, Place] = field(default_factory=printed_places)
 
     def read(self, cells: list[str]) -> tuple[int, str]:
         """The number as an integer and the record's columns, tab-separated in the order of COLUMNS.
@@ -226,14 +228,20 @@ class Reader:
             ubn = self._mended_ubn(ubn, cells, odd)
         if _ODD_NAME.search(name):
             name = _tidy_name(name, odd)
-        township = _place(address, odd)
+        place = self._printed.get(address[:6])
+        if place is None or place.note or "；" in address or ";" in address:
+            township = _place(address, odd)
+        else:
+            township = place.township_code or NULL
         if head:
             head = _head_office(ubn, head, kind, odd)
         if not capital.isdigit() or capital[0] == "0" or len(capital) > 18 or not capital.isascii():
             capital = _capital(capital, odd)
-        day, day_odd = self._dates.get(setup) or self._date(setup)
-        if day_odd:
-            odd.append(day_odd)
+        day = self._days.get(setup)
+        if day is None:
+            day, day_odd = self._date(setup)
+            if day_odd:
+                odd.append(day_odd)
         if kind not in KNOWN_KINDS:
             odd.append("kind_unknown")
         uses = "t" if invoice == "Y" else "f" if invoice == "N" else _no_flag(odd)
@@ -289,14 +297,14 @@ class Reader:
         raise Unfit("ubn_check", plain, is_quarantined=True)
 
     def _date(self, text: str) -> tuple[str, str]:
-        """ISO day (or NULL) and what is odd about it, remembered."""
+        """ISO day (or NULL) and what is odd about it; days with nothing odd are remembered."""
         day, odd = read_day(text)
         if day is not None and day > self.newest:
             odd = "date_future"
-        answer = (day.isoformat() if day else NULL, odd)
-        if len(self._dates) < 200_000:
-            self._dates[text] = answer
-        return answer
+        answer = day.isoformat() if day else NULL
+        if not odd and len(self._days) < 100_000:
+            self._days[text] = answer
+        return answer, odd
 
     def _trade(self, code: str, trade: str, cells: list[str]) -> tuple[str, str]:
         """The code and what is odd about it; only whole codes are remembered."""
@@ -388,13 +396,16 @@ def _no_flag(odd: list[str]) -> str:
 
 
 def _others(cells: list[str]) -> str:
-    pairs = [[cells[at], cells[at + 1]] for at in (10, 12, 14) if cells[at]]
-    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+    pairs = [(cells[at], cells[at + 1]) for at in (10, 12, 14) if cells[at]]
+    text = ",".join([f'["{code}","{name}"]' for code, name in pairs])
+    if "\\" in text or text.count('"') != 4 * len(pairs):
+        return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+    return f"[{text}]"
 
 
 def needs_care(text: str) -> bool:
-    """Whether a stretch of the file holds signs that mean something in a COPY line."""
-    return any(sign in text for sign in "\\\t\x00\x01")
+    """Whether a stretch of the file holds signs that mean something in a COPY line or in JSON."""
+    return _CARE.search(text) is not None
 
 
 def without_control_signs(cells: list[str]) -> list[str]:

@@ -43,7 +43,9 @@ def _upsert(model: type[models.Model], rows: list[models.Model]) -> int:
     key = model._meta.pk
     assert key is not None
     others = [field.name for field in model._meta.concrete_fields if field is not key]
-    model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key.name], update_fields=others)
+    model._default_manager.bulk_create(
+        rows, update_conflicts=True, unique_fields=[key.name], update_fields=others
+    )
     return len(rows)
 
 

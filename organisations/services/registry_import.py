@@ -27,6 +27,7 @@ READING_VERSION = (
 )
 LOCK = 0x7E6157E2
 KEPT_REFUSALS = 10_000
+MOST_DOUBLES = 100_000
 LARGEST_LOSS_BP, SMALL_LOSS = (
     1_000,
     1_000,
@@ -126,6 +127,10 @@ class _Load:
     told: Progress
     at: datetime
     done: int = 0
+    is_first: bool = False
+    copied: int = 0
+    rows: list[int] = field(default_factory=list)
+    doubles: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     staged: bytearray = field(
         default_factory=lambda: bytearray(12_500_000)
@@ -136,7 +141,8 @@ class _Load:
         self._stage(known)
         missing = known.ubns[~known.seen]
         self._write_missing(missing)
-        self._set_doubles_aside()
+        if not self.is_first:
+            self._set_doubles_aside()
         with connection.cursor() as cursor:
             for sql in _STEPS:
                 cursor.execute(sql, self._values)
@@ -158,11 +164,20 @@ class _Load:
     # ---- reading
 
     def _stage(self, known: _Known) -> None:
-        stream = _Lines(self._staging_lines(known))
+        """Fresh lines go into `incoming`, on the very first load straight into the register's own table."""
+        columns = ", ".join(register.COLUMNS)
         with connection.cursor() as cursor:
-            sql = f"COPY incoming ({', '.join(register.COLUMNS)}, row_hash, line_number, is_double) FROM STDIN (NULL E'\\x01')"
-            cursor.cursor.copy_expert(sql, stream, size=1 << 18)
-            cursor.execute("CREATE INDEX ON incoming (ubn) WHERE is_double; ANALYZE incoming")
+            cursor.execute("SELECT EXISTS (SELECT FROM organisations_registryrecord)")
+            self.is_first = not cursor.fetchone()[0]
+            target = "organisations_registryrecord" if self.is_first else "incoming"
+            rest = "row_hash, status, data_date" if self.is_first else "row_hash, line_number, is_double"
+            stream = _Lines(self._staging_lines(known))
+            sql = "COPY {} ({}, {}) FROM STDIN (NULL E'\\x01')"
+            cursor.cursor.copy_expert(sql.format(target, columns, rest), stream, size=1 << 18)
+            self.copied = cursor.cursor.rowcount
+            doubles = "row_hash, line_number, is_double"
+            cursor.cursor.copy_expert(sql.format("incoming", columns, doubles), _Lines(iter(self.doubles)))
+            cursor.execute("ANALYZE incoming")
 
     def _staging_lines(self, known: _Known) -> Iterator[str]:
         second = self.file.readline()
@@ -184,7 +199,7 @@ class _Load:
         first, records = batch
         self.run.rows_read += len(records)
         digests = b"".join(
-            [blake2b(record, digest_size=8, key=READING_VERSION).digest() for record in records]
+            [blake2b(record, digest_size=8, person=READING_VERSION).digest() for record in records]
         )
         hashes = np.frombuffer(digests, dtype="<i8").astype(np.int64)
         fresh = known.fresh(hashes)
@@ -198,7 +213,8 @@ class _Load:
         self, records: list[bytes], numbers: list[int], hashes: list[int], reader: Reader
     ) -> Iterator[str]:
         rows, care = self._cells(records)
-        read, staged = reader.read, self.staged
+        read, staged, is_first = reader.read, self.staged, self.is_first
+        tail = f"{self.run.file_kind}\t{self.run.data_date or register.NULL}\n"
         for cells, number, line_hash, record in zip(rows, numbers, hashes, records, strict=True):
             try:
                 if isinstance(cells, Unfit):
@@ -211,23 +227,35 @@ class _Load:
                 self._refuse(number, unfit, record)
                 continue
             place, bit = ubn >> 3, 1 << (ubn & 7)
-            is_double = staged[place] & bit
-            staged[place] |= bit
             if care:
                 line = line.replace("\\", "\\\\")
-            yield f"{line}\t{line_hash}\t{number}\t{'t' if is_double else 'f'}\n"
+            if staged[place] & bit:
+                self._keep_double(f"{line}\t{line_hash}\t{number}\tt\n")
+                continue
+            staged[place] |= bit
+            yield f"{line}\t{line_hash}\t{tail}" if is_first else f"{line}\t{line_hash}\t{number}\tf\n"
 
     def _cells(self, records: list[bytes]) -> tuple[list[list[str] | Unfit], bool]:
-        """The cells of each record. One reader for all, unless a stray quote makes it run over a line's end."""
+        """The cells of each record, and whether any of them needs care on the way into the database."""
         try:
-            texts = [record.decode() for record in records]
+            text = b"\n".join(records).decode()
         except UnicodeDecodeError:
             return [_cells_alone(record) for record in records], True
-        if len(texts) > 1:
-            rows = list(csv.reader(texts))
-            if len(rows) == len(texts):
-                return rows, any(map(register.needs_care, texts))
-        return [_cells_alone(record) for record in records], True
+        texts = text.split("\n")
+        if len(texts) != len(records):
+            return [_cells_alone(record) for record in records], True
+        return [_usual_cells(line) or _cells_alone(line.encode()) for line in texts], register.needs_care(
+            text
+        )
+
+    def _keep_double(self, line: str) -> None:
+        self.doubles.append(line)
+        if len(self.doubles) > MOST_DOUBLES:
+            raise Refused(
+                "too_many_doubles",
+                _("檔案裡有太多重複的統一編號，看起來是接錯的檔；資料沒有改變。"),
+                remedy=_("請從財政部財政資訊中心重新下載。"),
+            )
 
     def _refuse(self, number: int, unfit: Unfit, record: bytes) -> None:
         if unfit.is_quarantined:
@@ -243,8 +271,6 @@ class _Load:
         self.told(self.done, self.size)
 
     # ---- writing
-
-    rows: list[int] = field(default_factory=list)
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -263,8 +289,9 @@ class _Load:
 
     def _count(self, *, may_shrink: bool, before: int) -> None:
         run = self.run
-        run.rows_changed, run.rows_new, run.rows_gone = self.rows[0], self.rows[1], self.rows[2]
-        run.rows_repeated = self.rows[3]
+        run.rows_changed, run.rows_new, run.rows_gone, run.rows_repeated = self.rows[:4]
+        if self.is_first:
+            run.rows_new = self.copied
         if (
             run.rows_gone > SMALL_LOSS
             and run.rows_gone * 10_000 > before * LARGEST_LOSS_BP
@@ -294,6 +321,20 @@ class _Load:
         )
         self.run.finished_at = self.at
         self.run.save()
+
+
+def _usual_cells(line: str) -> list[str] | None:
+    """The cells of a line in which address and name are quoted, as the Ministry writes them; None for any other line.
+
+    Note: three times as fast as the CSV reader, which reads everything else.
+    """
+    parts = line.split('"')
+    if len(parts) != 5 or parts[0]:
+        return None
+    numbers, rest = parts[2].split(","), parts[4].split(",")
+    if len(numbers) != 4 or numbers[0] or numbers[3] or rest[0]:
+        return None
+    return [parts[1], numbers[1], numbers[2], parts[3], *rest[1:]]
 
 
 def _cells_alone(record: bytes) -> list[str] | Unfit:

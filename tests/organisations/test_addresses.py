@@ -25,7 +25,12 @@ def test_hard_address_gives_its_township_or_none(row: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("address", "note"),
-    [("台中市北屯區一號", ""), ("桃園縣桃園市一號", "mapped"), ("中壢區環西路", "inferred"), ("東區林森路", "unknown")],
+    [
+        ("台中市北屯區一號", ""),
+        ("桃園縣桃園市一號", "mapped"),
+        ("中壢區環西路", "inferred"),
+        ("東區林森路", "unknown"),
+    ],
 )
 def test_place_says_how_it_was_found(address: str, note: str) -> None:
     assert place_of(address).note == note
