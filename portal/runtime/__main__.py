@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from portal.runtime import backups, keeper, translations
 from portal.runtime import check as static_checks
-from portal.runtime import keeper, translations
+from portal.runtime import soak as long_run
 from portal.runtime import up as start_everything
 from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
 from portal.runtime.processes import Stop
@@ -73,6 +75,33 @@ def test(words: list[str]) -> int:
     return checked or tested
 
 
+def shell(words: list[str]) -> int:
+    """Python with the models, on the running platform, else on the tests' servers."""
+    return manage(["shell", *words])
+
+
+def bench(words: list[str]) -> int:
+    """Measure, on servers of its own with fsync on."""
+    return subprocess.run([sys.executable, "-m", "bench", *words], cwd=ROOT).returncode
+
+
+def soak(_words: list[str]) -> int:
+    """Everything long: all checks, all tests, all measurements; the report goes to docs/soak.md."""
+    return long_run.soak()
+
+
+def backup(_words: list[str]) -> int:
+    """Copy database and files."""
+    backups.backup()
+    return 0
+
+
+def restore_drill(words: list[str]) -> int:
+    """Prove that a copy can be restored."""
+    backups.restore_drill(Path(words[0]) if words else None)
+    return 0
+
+
 def keep(words: list[str]) -> int:
     """Inner verb: the process that owns the servers of the tests."""
     keeper.keep(Path(words[0]) if words else TEST_HOME)
@@ -87,6 +116,11 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "run": run,
     "manage": manage,
     "pytest": pytest,
+    "shell": shell,
+    "bench": bench,
+    "soak": soak,
+    "backup": backup,
+    "restore-drill": restore_drill,
     "keep": keep,
 }
 
