@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Literal
 
 from asn1crypto import cms, core
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -125,9 +126,27 @@ def _one_signer(cms_der: bytes) -> _Signed:
 def _certificates_of(data: cms.SignedData) -> Iterator[x509.Certificate]:
     choices = data["certificates"]
     if not isinstance(choices, core.Void):
-        yield from (
-            x509.load_der_x509_certificate(one.chosen.dump()) for one in choices if one.name == "certificate"
+        yield from (_readable(one.chosen) for one in choices if one.name == "certificate")
+
+
+def _readable(raw: asn1_x509.Certificate) -> x509.Certificate:
+    """The certificate, with every part read once: the library reads late and would fail in a later step.
+
+    Raises: ValueError.
+    """
+    if raw.serial_number <= 0:
+        raise ValueError("serial numbers are positive (RFC 5280)")
+    try:
+        certificate = x509.load_der_x509_certificate(raw.dump())
+        _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key()
+        _ = (
+            certificate.not_valid_before_utc,
+            certificate.not_valid_after_utc,
+            certificate.signature_hash_algorithm,
         )
+    except (UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion) as error:
+        raise ValueError(str(error)) from error
+    return certificate
 
 
 def _is_named(certificate: x509.Certificate, signer: cms.SignerInfo) -> bool:

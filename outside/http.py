@@ -2,9 +2,11 @@
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -144,7 +146,9 @@ class _NotSent(OutsideDown):
 
 def _once(system: str, method: str, url: str, limit_bytes: int, **request: Any) -> Answer:
     try:
-        with httpx.Client(timeout=_timeout(), follow_redirects=False, trust_env=False) as client:
+        with httpx.Client(
+            verify=_trust(), timeout=_timeout(), follow_redirects=False, trust_env=False
+        ) as client:
             with client.stream(method, url, **_with_agent(request)) as response:
                 answer = Answer(
                     system, response.status_code, _limited(system, response, limit_bytes), _type_of(response)
@@ -160,6 +164,12 @@ def _once(system: str, method: str, url: str, limit_bytes: int, **request: Any) 
     if answer.status >= 500 or answer.status == 429:
         raise OutsideDown(system, f"status {answer.status}")
     return answer
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Made once: reading the certificate authorities takes longer than most calls."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _limited(system: str, response: httpx.Response, limit_bytes: int) -> bytes:
