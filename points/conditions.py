@@ -68,7 +68,11 @@ class Facts:
     def from_json(cls, row: Mapping[str, Any]) -> Facts:
         """As kept in a decision's row."""
         known = {each.name for each in fields(cls)}
-        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items() if name in known}
+        facts = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in row.items()
+            if name in known
+        }
         facts["subsidies"] = tuple(Subsidy(**each) for each in row.get("subsidies", ()))
         return cls(**facts)
 
@@ -119,7 +123,9 @@ SUBSIDIES = gettext_lazy("跨部會補助登錄")
 CONDITIONS: dict[str, Condition] = {}
 
 
-def condition(name: str, title: str | Promise, source: str | Promise) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+def condition(
+    name: str, title: str | Promise, source: str | Promise
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Register a function `(facts, *, at, **arguments) -> Answer` under the name that zone versions use."""
 
     def register(check: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -186,7 +192,14 @@ def _severity(answer: Answer, named: Reason | None) -> str:
 
 # The conditions --------------------------------------------------------------------------------------------------------
 
-CLOSED_REASONS = {"02": "registry.company_dissolved", "04": "registry.company_dissolved", "05": "registry.company_revoked"}
+# Source: status codes of the company register (33, only 01 active)
+CLOSED_REASONS = {
+    "02": "registry.ordered_dissolution",
+    **dict.fromkeys(("04", "07", "11", "18"), "registry.company_dissolved"),
+    **dict.fromkeys(
+        ("03", "06", "19", "20", "21", "22", "23", "24", "25", "31", "33"), "registry.in_receivership"
+    ),
+}
 
 
 @condition("registered_active", gettext_lazy("登記狀態"), REGISTRY)
@@ -199,7 +212,9 @@ def registered_active(facts: Facts, *, at: datetime) -> Answer:
         return Answer(False, _("財政部資料顯示已不在營業中。"), used, "registry.tax_closed")
     if facts.register_status not in ("", "01"):
         code = CLOSED_REASONS.get(facts.register_status, "registry.company_revoked")
-        return Answer(False, _("商工登記狀態代碼%(code)s，不是核准設立。") % {"code": facts.register_status}, used, code)
+        return Answer(
+            False, _("商工登記狀態代碼%(code)s，不是核准設立。") % {"code": facts.register_status}, used, code
+        )
     return Answer(True, _("營業中。"), used)
 
 
@@ -210,7 +225,9 @@ def kind_covered(facts: Facts, *, kinds: Sequence[str], at: datetime) -> Answer:
     used = {"kind": facts.kind}
     if facts.kind in kinds:
         return Answer(True, _("%(kind)s，屬補助對象。") % {"kind": name}, used)
-    return Answer(False, _("%(kind)s，不是這個專區的對象。") % {"kind": name}, used, "eligibility.kind_not_covered")
+    return Answer(
+        False, _("%(kind)s，不是這個專區的對象。") % {"kind": name}, used, "eligibility.kind_not_covered"
+    )
 
 
 @condition("small_or_medium", gettext_lazy("企業規模"), REGISTRY)
@@ -220,7 +237,12 @@ def small_or_medium(facts: Facts, *, capital_twd_max: int, employees_below: int,
     limit = f"{capital_twd_max:,}"
     if facts.capital_twd is None:
         return Answer(True, _("登記沒有資本額，依小規模認定。"), used)
-    words = {"capital": f"{facts.capital_twd:,}", "limit": limit, "people": facts.employees or 0, "below": employees_below}
+    words = {
+        "capital": f"{facts.capital_twd:,}",
+        "limit": limit,
+        "people": facts.employees or 0,
+        "below": employees_below,
+    }
     if facts.capital_twd <= capital_twd_max:
         return Answer(True, _("資本額%(capital)s元，未超過%(limit)s元。") % words, used)
     if facts.employees is not None and facts.employees < employees_below:
@@ -239,10 +261,17 @@ def area_covered(facts: Facts, *, flags: Sequence[str], at: datetime) -> Answer:
     used = {"township_code": facts.township_code, "flags": found}
     if found:
         names = "、".join(str(AREAS[each]) for each in found)
-        return Answer(True, _("%(township)s，屬%(areas)s。") % {"township": facts.township, "areas": names}, used)
+        return Answer(
+            True, _("%(township)s，屬%(areas)s。") % {"township": facts.township, "areas": names}, used
+        )
     if not facts.township_code:
         return Answer(False, _("登記地址看不出鄉鎮市區。"), used, "eligibility.outside_area")
-    return Answer(False, _("%(township)s，不在適用地區。") % {"township": facts.township}, used, "eligibility.outside_area")
+    return Answer(
+        False,
+        _("%(township)s，不在適用地區。") % {"township": facts.township},
+        used,
+        "eligibility.outside_area",
+    )
 
 
 AREAS = {
@@ -270,14 +299,24 @@ def age_below(facts: Facts, *, years: int, at: datetime) -> Answer:
     if not facts.setup_date:
         return Answer(False, _("登記沒有設立日期。"), used, "registry.not_found")
     age = (at.date() - date.fromisoformat(facts.setup_date)).days / 365.25
-    return Answer(age < years, _("設立於%(day)s。") % {"day": facts.setup_date}, used, "" if age < years else "eligibility.kind_not_covered")
+    return Answer(
+        age < years,
+        _("設立於%(day)s。") % {"day": facts.setup_date},
+        used,
+        "" if age < years else "eligibility.kind_not_covered",
+    )
 
 
 @condition("no_live_grant", gettext_lazy("目前的點數"), PLATFORM)
 def no_live_grant(facts: Facts, *, group: str, at: datetime) -> Answer:
     """No grant of the same exclusion group can still be ordered with."""
     if group in facts.live_groups:
-        return Answer(False, _("已經有一筆可用的點數。"), {"live_groups": list(facts.live_groups)}, "duplicate.small_grant_exists")
+        return Answer(
+            False,
+            _("已經有一筆可用的點數。"),
+            {"live_groups": list(facts.live_groups)},
+            "duplicate.small_grant_exists",
+        )
     return Answer(True, _("目前沒有可用的點數。"), {"live_groups": list(facts.live_groups)})
 
 
@@ -288,7 +327,12 @@ def cap_not_reached(facts: Facts, *, group: str, cap_points: int, at: datetime) 
     words = {"used": f"{used:,}", "cap": f"{cap_points:,}"}
     if used < cap_points:
         return Answer(True, _("已用%(used)s點，上限%(cap)s點。") % words, {"used_points": used})
-    return Answer(False, _("已用%(used)s點，達到上限%(cap)s點。") % words, {"used_points": used}, "eligibility.cap_reached")
+    return Answer(
+        False,
+        _("已用%(used)s點，達到上限%(cap)s點。") % words,
+        {"used_points": used},
+        "eligibility.cap_reached",
+    )
 
 
 @condition("no_small_grant_elsewhere", gettext_lazy("不重複補助"), SUBSIDIES)
@@ -311,7 +355,12 @@ def grants_declared(facts: Facts, *, at: datetime) -> Answer:
         return Answer(None, _("申請時請申報已領或申請中的其他政府補助。"), {})
     missing = [each.programme for each in facts.subsidies if each.programme not in facts.declared_grants]
     if missing:
-        return Answer(False, _("查到沒有申報的補助：%(names)s。") % {"names": "、".join(missing)}, {"missing": missing}, "duplicate.undeclared")
+        return Answer(
+            False,
+            _("查到沒有申報的補助：%(names)s。") % {"names": "、".join(missing)},
+            {"missing": missing},
+            "duplicate.undeclared",
+        )
     return Answer(True, _("申報的內容與登錄相符。"), {"declared": list(facts.declared_grants)})
 
 

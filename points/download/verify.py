@@ -43,12 +43,23 @@ def main(digests_file, transfers_file):
                 came[row["credit"]] += points
             if operation == "appropriate":
                 treasuries.add(row["debit"])
-    faults += [f"digest {row['id']} does not fit its transfers" for row, h in zip(digests, hashes, strict=True) if h.hexdigest() != row["sha256"]]
+    faults += [
+        f"digest {row['id']} does not fit its transfers"
+        for row, h in zip(digests, hashes, strict=True)
+        if h.hexdigest() != row["sha256"]
+    ]
     faults += [f"hold {hold} is exceeded by {-points}" for hold, points in left.items() if points < 0]
-    faults += [f"account {a} gave {went[a]} of {came[a]}" for a in went if a not in treasuries and went[a] + held[a] > came[a]]
+    faults += [
+        f"account {a} gave {went[a]} of {came[a]}"
+        for a in went
+        if a not in treasuries and went[a] + held[a] > came[a]
+    ]
     for fault in faults:
         print(fault)
-    print(f"{len(digests)} digests, {sum(came.values())} points moved: " + ("FAULTS" if faults else "everything fits"))
+    print(
+        f"{len(digests)} digests, {sum(came.values())} points moved: "
+        + ("FAULTS" if faults else "everything fits")
+    )
     return bool(faults)
 
 

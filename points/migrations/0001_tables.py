@@ -75,15 +75,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "pending_debit",
-                    models.BigIntegerField(
-                        default=0, help_text="points held for orders"
-                    ),
+                    models.BigIntegerField(default=0, help_text="points held for orders"),
                 ),
                 (
                     "capped",
-                    models.BooleanField(
-                        help_text="whether it keeps a balance that cannot go below zero"
-                    ),
+                    models.BooleanField(help_text="whether it keeps a balance that cannot go below zero"),
                 ),
                 (
                     "bucket_of",
@@ -99,9 +95,7 @@ class Migration(migrations.Migration):
                 ("vendor_id", models.BigIntegerField(null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
             ],
             options={
@@ -111,9 +105,7 @@ class Migration(migrations.Migration):
                         fields=["bucket_of"],
                         name="account_buckets",
                     ),
-                    models.Index(
-                        fields=["organisation_id"], name="account_organisation"
-                    ),
+                    models.Index(fields=["organisation_id"], name="account_organisation"),
                     models.Index(
                         condition=models.Q(("vendor_id__isnull", False)),
                         fields=["vendor_id"],
@@ -194,9 +186,7 @@ class Migration(migrations.Migration):
                         name="account_once_per_order",
                     ),
                     models.UniqueConstraint(
-                        condition=models.Q(
-                            ("grant_id__isnull", False), ("kind", "grant")
-                        ),
+                        condition=models.Q(("grant_id__isnull", False), ("kind", "grant")),
                         fields=("grant_id",),
                         name="account_once_per_grant",
                     ),
@@ -240,9 +230,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "declared_grants",
-                    models.JSONField(
-                        default=list, help_text="other grants the applicant declared"
-                    ),
+                    models.JSONField(default=list, help_text="other grants the applicant declared"),
                 ),
                 (
                     "applied_by",
@@ -350,9 +338,7 @@ class Migration(migrations.Migration):
                 ("facts", models.JSONField()),
                 (
                     "outcomes",
-                    models.JSONField(
-                        help_text='[{"condition", "passed", "facts", "clause"}]'
-                    ),
+                    models.JSONField(help_text='[{"condition", "passed", "facts", "clause"}]'),
                 ),
                 ("is_eligible", models.BooleanField()),
                 ("made_at", models.DateTimeField()),
@@ -400,9 +386,7 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("to_transaction__gt", models.F("from_transaction"))
-                        ),
+                        condition=models.Q(("to_transaction__gt", models.F("from_transaction"))),
                         name="digest_goes_forward",
                     )
                 ],
@@ -431,16 +415,12 @@ class Migration(migrations.Migration):
                 ("exclusion_group", models.CharField(blank=True, max_length=30)),
                 (
                     "is_regrant",
-                    models.BooleanField(
-                        default=False, help_text="out of points that had come back"
-                    ),
+                    models.BooleanField(default=False, help_text="out of points that had come back"),
                 ),
                 ("granted_at", models.DateTimeField()),
                 (
                     "use_by_date",
-                    models.DateField(
-                        help_text="points not ordered by the end of this day lapse"
-                    ),
+                    models.DateField(help_text="points not ordered by the end of this day lapse"),
                 ),
                 (
                     "state",
@@ -603,9 +583,7 @@ class Migration(migrations.Migration):
                 ("name_en", models.CharField(max_length=160)),
                 (
                     "kind",
-                    models.CharField(
-                        help_text="small, large or guidance", max_length=10
-                    ),
+                    models.CharField(help_text="small, large or guidance", max_length=10),
                 ),
                 ("audience", models.CharField(blank=True, max_length=120)),
                 (
@@ -634,9 +612,7 @@ class Migration(migrations.Migration):
                 ("programme_name", models.CharField(max_length=120)),
                 (
                     "kind",
-                    models.CharField(
-                        help_text="small, large or guidance", max_length=10
-                    ),
+                    models.CharField(help_text="small, large or guidance", max_length=10),
                 ),
                 ("cost_item", models.CharField(blank=True, max_length=80)),
                 ("amount_twd", models.PositiveIntegerField()),
@@ -746,9 +722,7 @@ class Migration(migrations.Migration):
                         name="transfer_moves_something",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("debit", models.F("credit")), _negated=True
-                        ),
+                        condition=models.Q(("debit", models.F("credit")), _negated=True),
                         name="transfer_between_two_accounts",
                     ),
                     models.CheckConstraint(
@@ -884,15 +858,11 @@ class Migration(migrations.Migration):
                 ("text_en", models.TextField(blank=True)),
                 (
                     "cap_points",
-                    models.PositiveIntegerField(
-                        default=30000, help_text="most points per organisation"
-                    ),
+                    models.PositiveIntegerField(default=30000, help_text="most points per organisation"),
                 ),
                 (
                     "rate_bp",
-                    models.PositiveSmallIntegerField(
-                        default=5000, help_text="points ≤ rate × price"
-                    ),
+                    models.PositiveSmallIntegerField(default=5000, help_text="points ≤ rate × price"),
                 ),
                 (
                     "conditions",
@@ -903,9 +873,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "categories",
-                    models.JSONField(
-                        default=list, help_text="allowed category codes; empty = all"
-                    ),
+                    models.JSONField(default=list, help_text="allowed category codes; empty = all"),
                 ),
                 (
                     "activate_by",
@@ -917,27 +885,19 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "use_by_months",
-                    models.PositiveSmallIntegerField(
-                        default=3, help_text="points not ordered by then lapse"
-                    ),
+                    models.PositiveSmallIntegerField(default=3, help_text="points not ordered by then lapse"),
                 ),
                 (
                     "default_activation_days",
-                    models.PositiveSmallIntegerField(
-                        default=14, help_text="after the vendor accepts"
-                    ),
+                    models.PositiveSmallIntegerField(default=14, help_text="after the vendor accepts"),
                 ),
                 (
                     "answer_within_working_days",
-                    models.PositiveSmallIntegerField(
-                        default=5, help_text="vendor's answer to an order"
-                    ),
+                    models.PositiveSmallIntegerField(default=5, help_text="vendor's answer to an order"),
                 ),
                 (
                     "use_days_before_claim",
-                    models.PositiveSmallIntegerField(
-                        default=30, help_text="days of use before a claim"
-                    ),
+                    models.PositiveSmallIntegerField(default=30, help_text="days of use before a claim"),
                 ),
                 ("service_months", models.PositiveSmallIntegerField(default=12)),
                 (
@@ -957,9 +917,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "auto_claim_limit_points",
-                    models.PositiveIntegerField(
-                        default=0, help_text="0 = every claim goes to an officer"
-                    ),
+                    models.PositiveIntegerField(default=0, help_text="0 = every claim goes to an officer"),
                 ),
                 ("approved_at", models.DateTimeField(null=True)),
                 (
@@ -973,9 +931,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget_sources",
-                    models.ManyToManyField(
-                        through="points.ZoneBudget", to="points.budgetsource"
-                    ),
+                    models.ManyToManyField(through="points.ZoneBudget", to="points.budgetsource"),
                 ),
                 (
                     "made_by",
@@ -1043,9 +999,7 @@ class Migration(migrations.Migration):
                 ("text_en", models.TextField()),
                 (
                     "facts",
-                    models.JSONField(
-                        default=dict, help_text="figures, what it replaces, basis"
-                    ),
+                    models.JSONField(default=dict, help_text="figures, what it replaces, basis"),
                 ),
                 (
                     "regulation",
@@ -1059,9 +1013,7 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["position"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("regulation", "code"), name="clause_once_per_version"
-                    )
+                    models.UniqueConstraint(fields=("regulation", "code"), name="clause_once_per_version")
                 ],
             },
         ),
@@ -1075,9 +1027,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="zoneversion",
-            constraint=models.UniqueConstraint(
-                fields=("zone", "number"), name="zone_version_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("zone", "number"), name="zone_version_number"),
         ),
         migrations.AddConstraint(
             model_name="zoneversion",
@@ -1118,9 +1068,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="grant",
             constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("state", "live"), models.Q(("exclusion_group", ""), _negated=True)
-                ),
+                condition=models.Q(("state", "live"), models.Q(("exclusion_group", ""), _negated=True)),
                 fields=("organisation", "exclusion_group"),
                 name="one_live_grant_per_exclusion_group",
             ),

@@ -22,7 +22,14 @@ FUNCTIONS = (
     "ledger_lapse_many",
     "ledger_digest",
 )
-INNER = ("ledger_known", "ledger_flows", "ledger_shift", "ledger_spread", "ledger_gather", "ledger_refuse_change")
+INNER = (
+    "ledger_known",
+    "ledger_flows",
+    "ledger_shift",
+    "ledger_spread",
+    "ledger_gather",
+    "ledger_refuse_change",
+)
 
 
 def set_rights(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -48,6 +55,8 @@ class Migration(migrations.Migration):
     dependencies = [("points", "0001_tables")]
 
     operations = [
-        migrations.RunSQL((SQL / "ledger.sql").read_text("utf-8"), (SQL / "ledger_undo.sql").read_text("utf-8")),
+        migrations.RunSQL(
+            (SQL / "ledger.sql").read_text("utf-8"), (SQL / "ledger_undo.sql").read_text("utf-8")
+        ),
         migrations.RunPython(set_rights, migrations.RunPython.noop),
     ]

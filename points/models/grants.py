@@ -49,7 +49,7 @@ class Application(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "zone"],
-                condition=models.Q(state__in=["checking", "granted", "waiting"]),
+                condition=models.Q(state__in=["checking", "waiting"]),
                 name="one_application_open_per_zone",
             )
         ]
@@ -94,7 +94,9 @@ class Grant(models.Model):
                 name="one_live_grant_per_exclusion_group",
             )
         ]
-        indexes = [models.Index(fields=["use_by_date"], condition=models.Q(state="live"), name="grant_lapse_due")]
+        indexes = [
+            models.Index(fields=["use_by_date"], condition=models.Q(state="live"), name="grant_lapse_due")
+        ]
 
 
 class GrantMove(MoveLog):

@@ -36,7 +36,8 @@ class Account(models.Model):
     pending_debit = models.BigIntegerField(default=0, help_text="points held for orders")
     capped = models.BooleanField(help_text="whether it keeps a balance that cannot go below zero")
     bucket_of = models.BigIntegerField(
-        null=True, help_text="a budget is several accounts, so that many grants at once need not wait for one row"
+        null=True,
+        help_text="a budget is several accounts, so that many grants at once need not wait for one row",
     )
     budget_source_id = models.BigIntegerField(null=True)
     grant_id = models.BigIntegerField(null=True)
@@ -65,17 +66,25 @@ class Account(models.Model):
                 name="account_capped_by_kind",
             ),
             models.CheckConstraint(
-                condition=Q(kind="budget", bucket_of__isnull=False) | (~Q(kind="budget") & Q(bucket_of__isnull=True)),
+                condition=Q(kind="budget", bucket_of__isnull=False)
+                | (~Q(kind="budget") & Q(bucket_of__isnull=True)),
                 name="account_buckets_only_of_budgets",
             ),
-            models.UniqueConstraint(fields=["order_id", "kind"], name="account_once_per_order", condition=Q(order_id__isnull=False)),
             models.UniqueConstraint(
-                fields=["grant_id"], name="account_once_per_grant", condition=Q(kind="grant", grant_id__isnull=False)
+                fields=["order_id", "kind"],
+                name="account_once_per_order",
+                condition=Q(order_id__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["grant_id"],
+                name="account_once_per_grant",
+                condition=Q(kind="grant", grant_id__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["budget_source_id", "kind"],
                 name="account_once_per_budget_source",
-                condition=Q(kind__in=["treasury", "paid", "unclaimable"]) | Q(kind="budget", bucket_of=F("id")),
+                condition=Q(kind__in=["treasury", "paid", "unclaimable"])
+                | Q(kind="budget", bucket_of=F("id")),
             ),
         ]
         indexes = [
@@ -179,5 +188,7 @@ class Digest(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.CheckConstraint(condition=Q(to_transaction__gt=F("from_transaction")), name="digest_goes_forward"),
+            models.CheckConstraint(
+                condition=Q(to_transaction__gt=F("from_transaction")), name="digest_goes_forward"
+            ),
         ]

@@ -92,17 +92,33 @@ class ZoneVersion(models.Model):
     cap_points = models.PositiveIntegerField(default=30_000, help_text="most points per organisation")
     rate_bp = models.PositiveSmallIntegerField(default=5_000, help_text="points ≤ rate × price")
     budget_sources = models.ManyToManyField(BudgetSource, through="ZoneBudget")
-    conditions = models.JSONField(default=list, help_text='[{"name": "kinds", "arguments": {…}, "clause": "R2-1"}]')
+    conditions = models.JSONField(
+        default=list, help_text='[{"name": "kinds", "arguments": {…}, "clause": "R2-1"}]'
+    )
     categories = models.JSONField(default=list, help_text="allowed category codes; empty = all")
-    activate_by = models.CharField(max_length=20, default="end_of_month", help_text="end of the calendar month of signing")
+    activate_by = models.CharField(
+        max_length=20, default="end_of_month", help_text="end of the calendar month of signing"
+    )
     use_by_months = models.PositiveSmallIntegerField(default=3, help_text="points not ordered by then lapse")
-    default_activation_days = models.PositiveSmallIntegerField(default=14, help_text="after the vendor accepts")
-    answer_within_working_days = models.PositiveSmallIntegerField(default=5, help_text="vendor's answer to an order")
-    use_days_before_claim = models.PositiveSmallIntegerField(default=30, help_text="days of use before a claim")
+    default_activation_days = models.PositiveSmallIntegerField(
+        default=14, help_text="after the vendor accepts"
+    )
+    answer_within_working_days = models.PositiveSmallIntegerField(
+        default=5, help_text="vendor's answer to an order"
+    )
+    use_days_before_claim = models.PositiveSmallIntegerField(
+        default=30, help_text="days of use before a claim"
+    )
     service_months = models.PositiveSmallIntegerField(default=12)
-    exclusion_group = models.CharField(max_length=30, blank=True, help_text="one live grant per organisation and group")
-    sampling_rate_bp = models.PositiveSmallIntegerField(default=500, help_text="automatic approvals looked at afterwards")
-    auto_claim_limit_points = models.PositiveIntegerField(default=0, help_text="0 = every claim goes to an officer")
+    exclusion_group = models.CharField(
+        max_length=30, blank=True, help_text="one live grant per organisation and group"
+    )
+    sampling_rate_bp = models.PositiveSmallIntegerField(
+        default=500, help_text="automatic approvals looked at afterwards"
+    )
+    auto_claim_limit_points = models.PositiveIntegerField(
+        default=0, help_text="0 = every claim goes to an officer"
+    )
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
@@ -140,8 +156,9 @@ class ZoneBudget(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["zone_version", "budget_source"], name="zone_budget_once")]
-
+        constraints = [
+            models.UniqueConstraint(fields=["zone_version", "budget_source"], name="zone_budget_once")
+        ]
 
 
 class Regulation(models.Model):

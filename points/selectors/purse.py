@@ -28,7 +28,10 @@ def purse_of(organisation: Organisation, *, at: datetime) -> Purse:
     """The live grants of `organisation` added up, straight from the ledger's accounts."""
     grants = {grant.account_id: grant for grant in organisation.grants.filter(state=Grant.State.LIVE)}
     accounts = Account.objects.filter(pk__in=grants)
-    free = {account.pk: account.posted_credit - account.posted_debit - account.pending_debit for account in accounts}
+    free = {
+        account.pk: account.posted_credit - account.posted_debit - account.pending_debit
+        for account in accounts
+    }
     return Purse(
         granted=sum(account.posted_credit for account in accounts),
         used=sum(account.posted_debit for account in accounts),

@@ -91,7 +91,11 @@ def _overdrawn() -> Iterator[Fault]:
 
 def _balances() -> Iterator[Fault]:
     for account, is_missing, *counters in _rows(BALANCES):
-        words = "transfers name it, but it does not exist" if is_missing else f"says {counters[:3]}, its transfers say {counters[3:]}"
+        words = (
+            "transfers name it, but it does not exist"
+            if is_missing
+            else f"says {counters[:3]}, its transfers say {counters[3:]}"
+        )
         yield Fault("balance", f"account {account}", words)
 
 
@@ -108,5 +112,9 @@ def _digests() -> Iterator[Fault]:
         tally = Tally(digest.previous)
         write_transfers(tally, digest.from_transaction, digest.to_transaction)
         if (tally.hash.hexdigest(), tally.lines) != (digest.sha256, digest.transfers):
-            yield Fault("digest", f"digest {digest.pk}", f"its transfers give {tally.hash.hexdigest()[:12]}… ({tally.lines} lines)")
+            yield Fault(
+                "digest",
+                f"digest {digest.pk}",
+                f"its transfers give {tally.hash.hexdigest()[:12]}… ({tally.lines} lines)",
+            )
         previous, start = digest.sha256, digest.to_transaction

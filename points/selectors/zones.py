@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
-
-from organisations.refusals import Refused
 from django.utils.translation import gettext_lazy as _
 
+from organisations.refusals import Refused
 from points import conditions
 from points.conditions import Facts, Outcome
 from points.models.grants import Decision

@@ -101,7 +101,10 @@ def _horizon() -> int:
 
 def _points(start: int, end: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(sum(points), 0) FROM points_transfer WHERE transaction_id >= %s AND transaction_id < %s", [start, end])
+        cursor.execute(
+            "SELECT coalesce(sum(points), 0) FROM points_transfer WHERE transaction_id >= %s AND transaction_id < %s",
+            [start, end],
+        )
         return int(cursor.fetchone()[0])
 
 

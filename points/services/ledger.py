@@ -85,11 +85,19 @@ def open_order_accounts(*, grant_account_id: int, order_id: int, vendor_id: int)
 
 def open_grant_accounts(*, budget_source_id: int, grants: Sequence[tuple[int, int]]) -> list[int]:
     """Accounts of many new grants, given as (grant id, organisation id), in the same order."""
-    ids, organisations = [grant for grant, _organisation in grants], [organisation for _grant, organisation in grants]
-    return [row[0] for row in _ask("SELECT ledger_open_grants(%s, %s, %s)", [budget_source_id, ids, organisations])]
+    ids, organisations = (
+        [grant for grant, _organisation in grants],
+        [organisation for _grant, organisation in grants],
+    )
+    return [
+        row[0]
+        for row in _ask("SELECT ledger_open_grants(%s, %s, %s)", [budget_source_id, ids, organisations])
+    ]
 
 
-def appropriate(*, budget_account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime) -> int:
+def appropriate(
+    *, budget_account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime
+) -> int:
     """Id of the transfer that brings money from the treasury into a budget, spread over its buckets."""
     source_id = Account.objects.values_list("budget_source_id", flat=True).get(pk=budget_account_id)
     treasury = open_account(Account.Kind.TREASURY, budget_source_id=source_id)
@@ -97,13 +105,17 @@ def appropriate(*, budget_account_id: int, points: int, key: str, reason: str, c
     return _move("SELECT * FROM ledger_appropriate(%s, %s, %s, %s, %s, %s, %s, %s)", arguments)
 
 
-def grant(*, budget_account_id: int, account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime) -> int:
+def grant(
+    *, budget_account_id: int, account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime
+) -> int:
     """Id of the transfer that gives points out of a budget. Never more than there are, and never refused while there are enough."""
     arguments = [key, budget_account_id, account_id, points, reason, *cause, at]
     return _move("SELECT * FROM ledger_grant(%s, %s, %s, %s, %s, %s, %s, %s)", arguments)
 
 
-def hold(*, account_id: int, to_account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime) -> int:
+def hold(
+    *, account_id: int, to_account_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime
+) -> int:
     """Id of the hold that keeps points of a grant for an order (its claimable account)."""
     arguments = [key, account_id, to_account_id, points, reason, *cause, at]
     return _move("SELECT * FROM ledger_hold(%s, %s, %s, %s, %s, %s, %s, %s)", arguments)
@@ -119,13 +131,17 @@ def release(*, hold_id: int, points: int, key: str, reason: str, cause: Cause, a
     return _settle(Transfer.Operation.RELEASE, hold_id, points, key, reason, cause, at)
 
 
-def transfer(*, operation: str, debit: int, credit: int, points: int, key: str, reason: str, cause: Cause, at: datetime) -> int:
+def transfer(
+    *, operation: str, debit: int, credit: int, points: int, key: str, reason: str, cause: Cause, at: datetime
+) -> int:
     """Id of any other move along the flow of a point: claim, return, pay, unclaimable, lapse, reclaim."""
     arguments = [key, str(operation), debit, credit, points, reason, *cause, at]
     return _move("SELECT * FROM ledger_transfer(%s, %s, %s, %s, %s, %s, %s, %s, %s)", arguments)
 
 
-def grant_many(*, budget_account_id: int, grants: Sequence[NewGrant], reason: str, cause_type: str, at: datetime) -> int:
+def grant_many(
+    *, budget_account_id: int, grants: Sequence[NewGrant], reason: str, cause_type: str, at: datetime
+) -> int:
     """How many of these grants were new; all are made or none."""
     arguments = [
         budget_account_id,
@@ -137,7 +153,10 @@ def grant_many(*, budget_account_id: int, grants: Sequence[NewGrant], reason: st
         [line.cause_id for line in grants],
         at,
     ]
-    rows = _ask("SELECT * FROM ledger_grant_many(%s, %s::text[], %s::bigint[], %s::bigint[], %s, %s, %s::bigint[], %s)", arguments)
+    rows = _ask(
+        "SELECT * FROM ledger_grant_many(%s, %s::text[], %s::bigint[], %s::bigint[], %s, %s, %s::bigint[], %s)",
+        arguments,
+    )
     granted, refusal = rows[0]
     if refusal:
         raise refused(refusal)
@@ -154,7 +173,9 @@ def lapse_many(*, lapsing: Sequence[Lapsing], reason: str, cause_type: str, at: 
         [line.cause_id for line in lapsing],
         at,
     ]
-    return dict(_ask("SELECT * FROM ledger_lapse_many(%s::text[], %s::bigint[], %s, %s, %s::bigint[], %s)", arguments))
+    return dict(
+        _ask("SELECT * FROM ledger_lapse_many(%s::text[], %s::bigint[], %s, %s, %s::bigint[], %s)", arguments)
+    )
 
 
 def rebalance(*, budget_account_id: int, at: datetime) -> None:
@@ -167,8 +188,14 @@ def balance(account_id: int) -> Balance:
     account = Account.objects.get(pk=account_id)
     if not account.capped:
         return _summed(account_id)
-    rows = Account.objects.filter(bucket_of=account_id) if account.bucket_of else Account.objects.filter(pk=account_id)
-    sums = rows.aggregate(credit=Sum("posted_credit"), debit=Sum("posted_debit"), pending=Sum("pending_debit"))
+    rows = (
+        Account.objects.filter(bucket_of=account_id)
+        if account.bucket_of
+        else Account.objects.filter(pk=account_id)
+    )
+    sums = rows.aggregate(
+        credit=Sum("posted_credit"), debit=Sum("posted_debit"), pending=Sum("pending_debit")
+    )
     credit, debit, pending = int(sums["credit"]), int(sums["debit"]), int(sums["pending"])
     return Balance(credit, debit, pending, credit - debit - pending)
 
@@ -181,14 +208,19 @@ def refused(code: str) -> Refused:
 
 SENTENCES = {
     "insufficient_points": (_("點數不足，沒有扣用任何點數。"), _("請減少使用的點數，或選擇其他方案。")),
-    "key_reused": (_("這個請求的編號已經用在另一筆內容不同的交易，沒有重複處理。"), _("請重新整理頁面後再試一次。")),
+    "key_reused": (
+        _("這個請求的編號已經用在另一筆內容不同的交易，沒有重複處理。"),
+        _("請重新整理頁面後再試一次。"),
+    ),
     "no_such_account": (_("找不到這個點數帳戶，沒有任何異動。"), _("請聯絡客服，並告知統一編號與時間。")),
     "no_such_hold": (_("找不到這筆圈存，沒有任何異動。"), _("請重新整理頁面，看看最新的狀態。")),
     "hold_exceeded": (_("超過這筆圈存剩下的點數，沒有任何異動。"), _("請重新整理頁面，看看還剩多少點數。")),
 }
 
 
-def _settle(operation: str, hold_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime) -> int:
+def _settle(
+    operation: str, hold_id: int, points: int, key: str, reason: str, cause: Cause, at: datetime
+) -> int:
     arguments = [key, str(operation), hold_id, points, reason, *cause, at]
     return _move("SELECT * FROM ledger_settle(%s, %s, %s, %s, %s, %s, %s, %s)", arguments)
 

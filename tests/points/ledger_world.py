@@ -39,7 +39,14 @@ def new_budget(points: int, *, buckets: int = 16) -> tuple[int, int]:
     source = next(_numbers)
     budget = ledger.open_account(Account.Kind.BUDGET, budget_source_id=source, buckets=buckets)
     if points:
-        ledger.appropriate(budget_account_id=budget, points=points, key=f"appropriate:{source}", reason="yearly", cause=CAUSE, at=AT)
+        ledger.appropriate(
+            budget_account_id=budget,
+            points=points,
+            key=f"appropriate:{source}",
+            reason="yearly",
+            cause=CAUSE,
+            at=AT,
+        )
     return budget, source
 
 
@@ -52,8 +59,18 @@ def new_purchase(points: int = 30_000) -> Purchase:
     """An organisation with this many points, and an order that may draw on them."""
     budget, source = new_budget(points)
     account = new_grant_account(source)
-    ledger.grant(budget_account_id=budget, account_id=account, points=points, key=f"grant:{account}", reason="first", cause=CAUSE, at=AT)
-    claimable, in_claim = ledger.open_order_accounts(grant_account_id=account, order_id=next(_numbers), vendor_id=1)
+    ledger.grant(
+        budget_account_id=budget,
+        account_id=account,
+        points=points,
+        key=f"grant:{account}",
+        reason="first",
+        cause=CAUSE,
+        at=AT,
+    )
+    claimable, in_claim = ledger.open_order_accounts(
+        grant_account_id=account, order_id=next(_numbers), vendor_id=1
+    )
     paid = ledger.open_account(Account.Kind.PAID, budget_source_id=source)
     unclaimable = ledger.open_account(Account.Kind.UNCLAIMABLE, budget_source_id=source)
     return Purchase(budget, source, account, claimable, in_claim, paid, unclaimable)
@@ -61,7 +78,15 @@ def new_purchase(points: int = 30_000) -> Purchase:
 
 def hold(purchase: Purchase, points: int, key: str) -> int:
     """Hold points of the purchase's grant for its order."""
-    return ledger.hold(account_id=purchase.grant, to_account_id=purchase.claimable, points=points, key=key, reason="order", cause=CAUSE, at=AT)
+    return ledger.hold(
+        account_id=purchase.grant,
+        to_account_id=purchase.claimable,
+        points=points,
+        key=key,
+        reason="order",
+        cause=CAUSE,
+        at=AT,
+    )
 
 
 def at_once(clients: int, work: Callable[[int], Answer]) -> list[Answer | Exception]:

@@ -32,7 +32,9 @@ def some_moves() -> None:
     purchase = new_purchase(30_000)
     held = hold(purchase, 9_000, f"h{purchase.grant}")
     ledger.capture(hold_id=held, points=5_000, key=f"c{purchase.grant}", reason="x", cause=CAUSE, at=AT)
-    ledger.release(hold_id=held, points=1_000, key=f"r{purchase.grant}", reason='a "quoted", word', cause=CAUSE, at=AT)
+    ledger.release(
+        hold_id=held, points=1_000, key=f"r{purchase.grant}", reason='a "quoted", word', cause=CAUSE, at=AT
+    )
 
 
 def publish() -> None:
@@ -79,7 +81,10 @@ def test_a_digest_does_not_reach_into_a_transaction_that_is_still_open(owner_con
     ("change", "check"),
     [
         ("UPDATE points_transfer SET points = points + 1 WHERE operation = 'capture'", "digest"),
-        ("UPDATE points_transfer SET cause_id = cause_id + 1 WHERE id = (SELECT min(id) FROM points_transfer)", "digest"),
+        (
+            "UPDATE points_transfer SET cause_id = cause_id + 1 WHERE id = (SELECT min(id) FROM points_transfer)",
+            "digest",
+        ),
         ("DELETE FROM points_transfer WHERE operation = 'release'", "hold"),
         ("UPDATE points_account SET posted_credit = posted_credit + 5 WHERE kind = 'grant'", "balance"),
         ("UPDATE points_hold SET released = 0", "hold"),
@@ -88,7 +93,9 @@ def test_a_digest_does_not_reach_into_a_transaction_that_is_still_open(owner_con
         ("SELECT 1", "guard"),
     ],
 )
-def test_what_the_owner_changes_behind_the_guards_is_found(owner_connection: Any, change: str, check: str) -> None:
+def test_what_the_owner_changes_behind_the_guards_is_found(
+    owner_connection: Any, change: str, check: str
+) -> None:
     some_moves()
     publish()
     some_moves()
@@ -141,4 +148,6 @@ def download(folder: Path) -> tuple[Path, Path]:
 
 def run_verify(digests: Path, transfers: Path) -> int:
     """As a stranger would: another Python, no packages."""
-    return subprocess.run([sys.executable, "-I", verify.__file__, digests, transfers], check=False, capture_output=True).returncode
+    return subprocess.run(
+        [sys.executable, "-I", verify.__file__, digests, transfers], check=False, capture_output=True
+    ).returncode

@@ -52,7 +52,15 @@ def test_opening_an_account_twice_gives_the_same_account() -> None:
 def test_grant_debits_what_it_credits() -> None:
     budget, source = new_budget(100_000)
     account = new_grant_account(source)
-    transfer = ledger.grant(budget_account_id=budget, account_id=account, points=30_000, key="g", reason="first", cause=CAUSE, at=AT)
+    transfer = ledger.grant(
+        budget_account_id=budget,
+        account_id=account,
+        points=30_000,
+        key="g",
+        reason="first",
+        cause=CAUSE,
+        at=AT,
+    )
     assert ledger.balance(budget).available == 70_000
     assert ledger.balance(account).available == 30_000
     assert Transfer.objects.get(pk=transfer).points == 30_000
@@ -61,7 +69,15 @@ def test_grant_debits_what_it_credits() -> None:
 def test_grant_draws_across_buckets_when_no_single_one_has_enough() -> None:
     budget, source = new_budget(32_000)  # 2,000 in each of 16 buckets
     account = new_grant_account(source)
-    ledger.grant(budget_account_id=budget, account_id=account, points=30_000, key="g", reason="first", cause=CAUSE, at=AT)
+    ledger.grant(
+        budget_account_id=budget,
+        account_id=account,
+        points=30_000,
+        key="g",
+        reason="first",
+        cause=CAUSE,
+        at=AT,
+    )
     assert ledger.balance(account).available == 30_000
     assert ledger.balance(budget) == ledger.Balance(32_000, 30_000, 0, 2_000)
 
@@ -69,7 +85,15 @@ def test_grant_draws_across_buckets_when_no_single_one_has_enough() -> None:
 def test_grant_gives_out_the_very_last_point() -> None:
     budget, source = new_budget(30_000)
     for number in range(3):
-        ledger.grant(budget_account_id=budget, account_id=new_grant_account(source), points=10_000, key=f"g{number}", reason="first", cause=CAUSE, at=AT)
+        ledger.grant(
+            budget_account_id=budget,
+            account_id=new_grant_account(source),
+            points=10_000,
+            key=f"g{number}",
+            reason="first",
+            cause=CAUSE,
+            at=AT,
+        )
     assert ledger.balance(budget).available == 0
 
 
@@ -77,7 +101,16 @@ def test_grant_refuses_one_point_more_than_there_is_and_changes_nothing() -> Non
     budget, source = new_budget(30_000)
     account = new_grant_account(source)
     before = Transfer.objects.count()
-    code = refusal(ledger.grant, budget_account_id=budget, account_id=account, points=30_001, key="g", reason="first", cause=CAUSE, at=AT)
+    code = refusal(
+        ledger.grant,
+        budget_account_id=budget,
+        account_id=account,
+        points=30_001,
+        key="g",
+        reason="first",
+        cause=CAUSE,
+        at=AT,
+    )
     assert code == "insufficient_points"
     assert Transfer.objects.count() == before
     assert ledger.balance(budget).available == 30_000
@@ -88,25 +121,51 @@ def test_grant_out_of_another_agencys_budget_is_a_bug() -> None:
     _other, other_source = new_budget(0)
     with pytest.raises(InternalError, match="takes no grant from budget"), transaction.atomic():
         ledger.grant(
-            budget_account_id=budget, account_id=new_grant_account(other_source), points=1, key="g", reason="first", cause=CAUSE, at=AT
+            budget_account_id=budget,
+            account_id=new_grant_account(other_source),
+            points=1,
+            key="g",
+            reason="first",
+            cause=CAUSE,
+            at=AT,
         )
 
 
 def test_bulk_grants_are_made_all_together() -> None:
     budget, source = new_budget(100)
-    accounts = ledger.open_grant_accounts(budget_source_id=source, grants=[(9_500_000 + n, 1) for n in range(5)])
+    accounts = ledger.open_grant_accounts(
+        budget_source_id=source, grants=[(9_500_000 + n, 1) for n in range(5)]
+    )
     lines = [ledger.NewGrant(account, 20, f"b{account}", account) for account in accounts]
-    assert ledger.grant_many(budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT) == 5
+    assert (
+        ledger.grant_many(budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT)
+        == 5
+    )
     assert [ledger.balance(account).available for account in accounts] == [20] * 5
-    assert ledger.grant_many(budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT) == 0
+    assert (
+        ledger.grant_many(budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT)
+        == 0
+    )
     assert ledger.balance(budget) == ledger.Balance(100, 100, 0, 0)
 
 
 def test_bulk_grants_are_refused_all_together() -> None:
     budget, source = new_budget(99)
-    accounts = ledger.open_grant_accounts(budget_source_id=source, grants=[(9_600_000 + n, 1) for n in range(5)])
+    accounts = ledger.open_grant_accounts(
+        budget_source_id=source, grants=[(9_600_000 + n, 1) for n in range(5)]
+    )
     lines = [ledger.NewGrant(account, 20, f"b{account}", account) for account in accounts]
-    assert refusal(ledger.grant_many, budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT) == "insufficient_points"
+    assert (
+        refusal(
+            ledger.grant_many,
+            budget_account_id=budget,
+            grants=lines,
+            reason="first",
+            cause_type="test",
+            at=AT,
+        )
+        == "insufficient_points"
+    )
     assert ledger.balance(budget).available == 99
 
 
@@ -116,9 +175,24 @@ def test_bulk_grants_refuse_a_key_used_for_another_amount() -> None:
     for points, expected in ((20, 1), (30, None)):
         lines = [ledger.NewGrant(account, points, "same", 1)]
         if expected:
-            assert ledger.grant_many(budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT) == expected
+            assert (
+                ledger.grant_many(
+                    budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT
+                )
+                == expected
+            )
         else:
-            assert refusal(ledger.grant_many, budget_account_id=budget, grants=lines, reason="first", cause_type="test", at=AT) == "key_reused"
+            assert (
+                refusal(
+                    ledger.grant_many,
+                    budget_account_id=budget,
+                    grants=lines,
+                    reason="first",
+                    cause_type="test",
+                    at=AT,
+                )
+                == "key_reused"
+            )
 
 
 # An order holds points
@@ -143,14 +217,31 @@ def test_hold_refuses_more_than_is_left() -> None:
 def test_hold_on_an_unknown_account_is_refused() -> None:
     purchase = new_purchase()
     for debit, credit in ((1, purchase.claimable), (purchase.grant, 1)):
-        code = refusal(ledger.hold, account_id=debit, to_account_id=credit, points=1, key="h", reason="order", cause=CAUSE, at=AT)
+        code = refusal(
+            ledger.hold,
+            account_id=debit,
+            to_account_id=credit,
+            points=1,
+            key="h",
+            reason="order",
+            cause=CAUSE,
+            at=AT,
+        )
         assert code == "no_such_account"
 
 
 def test_hold_for_the_order_of_another_budget_is_a_bug() -> None:
     one, other = new_purchase(), new_purchase()
     with pytest.raises(InternalError, match="points do not flow so"), transaction.atomic():
-        ledger.hold(account_id=one.grant, to_account_id=other.claimable, points=1, key="h", reason="order", cause=CAUSE, at=AT)
+        ledger.hold(
+            account_id=one.grant,
+            to_account_id=other.claimable,
+            points=1,
+            key="h",
+            reason="order",
+            cause=CAUSE,
+            at=AT,
+        )
 
 
 # A hold is used or given back, in parts
@@ -180,13 +271,18 @@ def test_captures_and_releases_together_never_exceed_the_hold() -> None:
     held = hold(purchase, 12_000, "h")
     ledger.capture(hold_id=held, points=7_000, key="c", reason="acceptance", cause=CAUSE, at=AT)
     for verb in (ledger.capture, ledger.release):
-        code = refusal(verb, hold_id=held, points=5_001, key=f"x{verb.__name__}", reason="more", cause=CAUSE, at=AT)
+        code = refusal(
+            verb, hold_id=held, points=5_001, key=f"x{verb.__name__}", reason="more", cause=CAUSE, at=AT
+        )
         assert code == "hold_exceeded"
     assert Hold.objects.get(pk=held).left == 5_000
 
 
 def test_capture_of_an_unknown_hold_is_refused() -> None:
-    assert refusal(ledger.capture, hold_id=0, points=1, key="c", reason="acceptance", cause=CAUSE, at=AT) == "no_such_hold"
+    assert (
+        refusal(ledger.capture, hold_id=0, points=1, key="c", reason="acceptance", cause=CAUSE, at=AT)
+        == "no_such_hold"
+    )
 
 
 # The vendor claims and is paid
@@ -204,7 +300,16 @@ def test_points_flow_from_claimable_through_the_claim_to_paid() -> None:
         ("unclaimable", purchase.claimable, purchase.unclaimable, 2_000),
     ]
     for number, (operation, debit, credit, points) in enumerate(steps):
-        ledger.transfer(operation=operation, debit=debit, credit=credit, points=points, key=f"s{number}", reason="x", cause=CAUSE, at=AT)
+        ledger.transfer(
+            operation=operation,
+            debit=debit,
+            credit=credit,
+            points=points,
+            key=f"s{number}",
+            reason="x",
+            cause=CAUSE,
+            at=AT,
+        )
     assert ledger.balance(purchase.paid).available == 10_000
     assert ledger.balance(purchase.unclaimable).available == 2_000
     assert ledger.balance(purchase.claimable).available == ledger.balance(purchase.in_claim).available == 0
@@ -213,17 +318,28 @@ def test_points_flow_from_claimable_through_the_claim_to_paid() -> None:
 def test_nothing_is_paid_that_was_not_claimed() -> None:
     purchase = new_purchase()
     arguments = {"operation": "pay", "debit": purchase.in_claim, "credit": purchase.paid}
-    assert refusal(ledger.transfer, **arguments, points=1, key="p", reason="x", cause=CAUSE, at=AT) == "insufficient_points"
+    assert (
+        refusal(ledger.transfer, **arguments, points=1, key="p", reason="x", cause=CAUSE, at=AT)
+        == "insufficient_points"
+    )
 
 
 @pytest.mark.parametrize(
-    ("operation", "debit", "credit"), [("pay", "claimable", "paid"), ("claim", "in_claim", "claimable"), ("grant", "grant", "in_claim")]
+    ("operation", "debit", "credit"),
+    [("pay", "claimable", "paid"), ("claim", "in_claim", "claimable"), ("grant", "grant", "in_claim")],
 )
 def test_points_cannot_jump_over_a_step(operation: str, debit: str, credit: str) -> None:
     purchase = new_purchase()
     with pytest.raises(InternalError, match="points do not flow so"), transaction.atomic():
         ledger.transfer(
-            operation=operation, debit=getattr(purchase, debit), credit=getattr(purchase, credit), points=1, key="j", reason="x", cause=CAUSE, at=AT
+            operation=operation,
+            debit=getattr(purchase, debit),
+            credit=getattr(purchase, credit),
+            points=1,
+            key="j",
+            reason="x",
+            cause=CAUSE,
+            at=AT,
         )
 
 
@@ -234,7 +350,9 @@ def test_lapse_gives_the_free_points_back_to_the_budget_and_leaves_the_held() ->
     purchase = new_purchase(30_000)
     hold(purchase, 12_000, "h")
     lines = [ledger.Lapsing(purchase.grant, "l", 1)]
-    assert ledger.lapse_many(lapsing=lines, reason="return_3_months", cause_type="test", at=AT) == {purchase.grant: 18_000}
+    assert ledger.lapse_many(lapsing=lines, reason="return_3_months", cause_type="test", at=AT) == {
+        purchase.grant: 18_000
+    }
     assert ledger.balance(purchase.grant) == ledger.Balance(30_000, 18_000, 12_000, 0)
     assert ledger.balance(purchase.budget).available == 18_000
 
@@ -243,16 +361,28 @@ def test_lapse_twice_with_the_same_key_gives_the_same_answer_and_one_effect() ->
     purchase = new_purchase(30_000)
     lines = [ledger.Lapsing(purchase.grant, "l", 1)]
     for _turn in range(2):
-        assert ledger.lapse_many(lapsing=lines, reason="return_3_months", cause_type="test", at=AT) == {purchase.grant: 30_000}
+        assert ledger.lapse_many(lapsing=lines, reason="return_3_months", cause_type="test", at=AT) == {
+            purchase.grant: 30_000
+        }
     assert ledger.balance(purchase.budget).available == 30_000
 
 
 def test_lapsed_points_are_granted_again() -> None:
     purchase = new_purchase(30_000)
-    ledger.lapse_many(lapsing=[ledger.Lapsing(purchase.grant, "l", 1)], reason="return_3_months", cause_type="test", at=AT)
+    ledger.lapse_many(
+        lapsing=[ledger.Lapsing(purchase.grant, "l", 1)], reason="return_3_months", cause_type="test", at=AT
+    )
     ledger.rebalance(budget_account_id=purchase.budget, at=AT)
     account = new_grant_account(purchase.source)
-    ledger.grant(budget_account_id=purchase.budget, account_id=account, points=30_000, key="again", reason="regrant", cause=CAUSE, at=AT)
+    ledger.grant(
+        budget_account_id=purchase.budget,
+        account_id=account,
+        points=30_000,
+        key="again",
+        reason="regrant",
+        cause=CAUSE,
+        at=AT,
+    )
     assert ledger.balance(account).available == 30_000
 
 
@@ -266,14 +396,29 @@ def test_every_verb_answers_a_repetition_with_its_first_answer() -> None:
     for verb, key in ((ledger.capture, "c"), (ledger.release, "r")):
         arguments = {"hold_id": held, "points": 4_000, "key": key, "reason": "x", "cause": CAUSE, "at": AT}
         assert verb(**arguments) == verb(**arguments)
-    claim = {"operation": "claim", "debit": purchase.claimable, "credit": purchase.in_claim, "points": 4_000, "key": "k"}
-    assert ledger.transfer(**claim, reason="x", cause=CAUSE, at=AT) == ledger.transfer(**claim, reason="x", cause=CAUSE, at=AT)
-    grant = {"budget_account_id": purchase.budget, "account_id": purchase.grant, "points": 30_000, "key": f"grant:{purchase.grant}"}
+    claim = {
+        "operation": "claim",
+        "debit": purchase.claimable,
+        "credit": purchase.in_claim,
+        "points": 4_000,
+        "key": "k",
+    }
+    assert ledger.transfer(**claim, reason="x", cause=CAUSE, at=AT) == ledger.transfer(
+        **claim, reason="x", cause=CAUSE, at=AT
+    )
+    grant = {
+        "budget_account_id": purchase.budget,
+        "account_id": purchase.grant,
+        "points": 30_000,
+        "key": f"grant:{purchase.grant}",
+    }
     ledger.grant(**grant, reason="first", cause=CAUSE, at=AT)
     assert ledger.balance(purchase.grant) == ledger.Balance(30_000, 4_000, 1_000, 25_000)
 
 
-@pytest.mark.parametrize("changed", [{"points": 2}, {"reason": "y"}, {"cause": ("test", 2)}, {"cause": ("other", 1)}])
+@pytest.mark.parametrize(
+    "changed", [{"points": 2}, {"reason": "y"}, {"cause": ("test", 2)}, {"cause": ("other", 1)}]
+)
 def test_every_verb_refuses_its_key_for_another_request(changed: dict[str, object]) -> None:
     purchase = new_purchase(30_000)
     held = hold(purchase, 10, "kept")
@@ -283,12 +428,20 @@ def test_every_verb_refuses_its_key_for_another_request(changed: dict[str, objec
         (ledger.hold, {"account_id": purchase.grant, "to_account_id": purchase.claimable, "key": "h"}),
         (ledger.capture, {"hold_id": held, "key": "c"}),
         (ledger.release, {"hold_id": held, "key": "r"}),
-        (ledger.transfer, {"operation": "claim", "debit": purchase.claimable, "credit": purchase.in_claim, "key": "t"}),
-        (ledger.transfer, {"operation": "lapse", "debit": purchase.grant, "credit": purchase.budget, "key": "l"}),
+        (
+            ledger.transfer,
+            {"operation": "claim", "debit": purchase.claimable, "credit": purchase.in_claim, "key": "t"},
+        ),
+        (
+            ledger.transfer,
+            {"operation": "lapse", "debit": purchase.grant, "credit": purchase.budget, "key": "l"},
+        ),
         (ledger.grant, {"budget_account_id": purchase.budget, "account_id": purchase.grant, "key": "g"}),
         (ledger.appropriate, {"budget_account_id": purchase.budget, "key": "a"}),
     ]
-    ledger.appropriate(budget_account_id=purchase.budget, points=10, key="more", reason="x", cause=CAUSE, at=AT)
+    ledger.appropriate(
+        budget_account_id=purchase.budget, points=10, key="more", reason="x", cause=CAUSE, at=AT
+    )
     for verb, arguments in calls:
         verb(**arguments, **same)
         assert refusal(verb, **arguments, **{**same, **changed}) == "key_reused", verb.__name__
@@ -297,7 +450,10 @@ def test_every_verb_refuses_its_key_for_another_request(changed: dict[str, objec
 def test_a_key_of_one_verb_is_refused_by_another() -> None:
     purchase = new_purchase(30_000)
     held = hold(purchase, 10, "one")
-    assert refusal(ledger.capture, hold_id=held, points=10, key="one", reason="order", cause=CAUSE, at=AT) == "key_reused"
+    assert (
+        refusal(ledger.capture, hold_id=held, points=10, key="one", reason="order", cause=CAUSE, at=AT)
+        == "key_reused"
+    )
 
 
 # The database itself is the guard
@@ -309,8 +465,13 @@ def test_an_account_cannot_be_overdrawn_even_by_the_owner(owner_connection: obje
         cursor.execute("UPDATE points_account SET posted_debit = 30001 WHERE id = %s", [purchase.grant])
 
 
-@pytest.mark.parametrize("statement", ["UPDATE points_transfer SET points = 1", "DELETE FROM points_transfer", "TRUNCATE points_transfer"])
-def test_a_transfer_can_be_neither_changed_nor_deleted_even_by_the_owner(owner_connection: object, statement: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE points_transfer SET points = 1", "DELETE FROM points_transfer", "TRUNCATE points_transfer"],
+)
+def test_a_transfer_can_be_neither_changed_nor_deleted_even_by_the_owner(
+    owner_connection: object, statement: str
+) -> None:
     new_purchase()
     with owner_connection.cursor() as cursor, pytest.raises(Exception, match="append-only"):  # type: ignore[attr-defined]
         cursor.execute(statement)

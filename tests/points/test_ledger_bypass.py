@@ -54,7 +54,12 @@ def test_the_applications_role_cannot(statement: str) -> None:
     purchase = new_purchase()
     hold(purchase, 100, "kept")
     before = everything()
-    with pytest.raises((ProgrammingError, DatabaseError), match="permission denied|must be owner|must be able to|cannot"), transaction.atomic():
+    with (
+        pytest.raises(
+            (ProgrammingError, DatabaseError), match="permission denied|must be owner|must be able to|cannot"
+        ),
+        transaction.atomic(),
+    ):
         with connection.cursor() as cursor:
             cursor.execute(statement)
     assert everything() == before
@@ -64,9 +69,14 @@ def test_a_table_in_front_of_the_real_one_does_not_deceive_the_functions() -> No
     """A function that may do more than its caller must not look where its caller tells it to."""
     purchase = new_purchase(1_000)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE points_account AS SELECT id, kind, 1000000000::bigint AS posted_credit FROM public.points_account")
+        cursor.execute(
+            "CREATE TEMP TABLE points_account AS SELECT id, kind, 1000000000::bigint AS posted_credit FROM public.points_account"
+        )
         cursor.execute("SET search_path = pg_temp, public")
-        cursor.execute("SELECT refusal FROM ledger_hold('big', %s, %s, 5000, 'x', 'x', 1, now())", [purchase.grant, purchase.claimable])
+        cursor.execute(
+            "SELECT refusal FROM ledger_hold('big', %s, %s, 5000, 'x', 'x', 1, now())",
+            [purchase.grant, purchase.claimable],
+        )
         assert cursor.fetchone() == ("insufficient_points",)
         cursor.execute("SET search_path = public")
         cursor.execute("DROP TABLE pg_temp.points_account")
@@ -86,6 +96,8 @@ def everything() -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     with connection.cursor() as cursor:
         for table in ("points_account", "points_transfer", "points_hold", "points_digest"):
-            cursor.execute(f"SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) FROM public.{table} t")
+            cursor.execute(
+                f"SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) FROM public.{table} t"
+            )
             rows += cursor.fetchall()
     return rows

@@ -63,8 +63,12 @@ class LedgerLife(RuleBasedStateMachine):
     @rule(target=holds, grant=grants, points=POINTS)
     def hold(self, grant: int, points: int) -> int:
         self.keys += 1
-        claimable, in_claim = ledger.open_order_accounts(grant_account_id=grant, order_id=self.source * 1000 + self.keys, vendor_id=1)
-        held = self.attempt(self.free[grant] >= points, ledger.hold, account_id=grant, to_account_id=claimable, points=points)
+        claimable, in_claim = ledger.open_order_accounts(
+            grant_account_id=grant, order_id=self.source * 1000 + self.keys, vendor_id=1
+        )
+        held = self.attempt(
+            self.free[grant] >= points, ledger.hold, account_id=grant, to_account_id=claimable, points=points
+        )
         if held is None:
             return 0
         self.free[grant] -= points
@@ -74,7 +78,9 @@ class LedgerLife(RuleBasedStateMachine):
 
     @rule(held=holds, points=POINTS, uses=st.booleans())
     def settle(self, held: int, points: int, uses: bool) -> None:
-        if held and self.attempt(self.left[held] >= points, ledger.capture if uses else ledger.release, hold_id=held, points=points):
+        if held and self.attempt(
+            self.left[held] >= points, ledger.capture if uses else ledger.release, hold_id=held, points=points
+        ):
             grant, claimable, _in_claim = self.accounts[held]
             self.left[held] -= points
             self.free[claimable if uses else grant] += points
@@ -92,13 +98,22 @@ class LedgerLife(RuleBasedStateMachine):
             self.move("pay", self.accounts[held][2], self.paid, points)
 
     def move(self, operation: str, debit: int, credit: int, points: int) -> None:
-        if self.attempt(self.free[debit] >= points, ledger.transfer, operation=operation, debit=debit, credit=credit, points=points):
+        if self.attempt(
+            self.free[debit] >= points,
+            ledger.transfer,
+            operation=operation,
+            debit=debit,
+            credit=credit,
+            points=points,
+        ):
             self.free[debit] -= points
             self.free[credit] += points
 
     @rule(grant=consumes(grants))
     def lapse(self, grant: int) -> None:
-        answer = ledger.lapse_many(lapsing=[ledger.Lapsing(grant, self.key(), 1)], reason="x", cause_type="test", at=AT)
+        answer = ledger.lapse_many(
+            lapsing=[ledger.Lapsing(grant, self.key(), 1)], reason="x", cause_type="test", at=AT
+        )
         assert answer == ({grant: self.free[grant]} if self.free[grant] else {})
         self.free[self.budget] += self.free.pop(grant)
 
@@ -117,7 +132,11 @@ class LedgerLife(RuleBasedStateMachine):
 
 
 LedgerLife.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
 )
 
 

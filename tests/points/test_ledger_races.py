@@ -44,7 +44,15 @@ def storm(budget: int, account: int, asks: int) -> int:
         granted = 0
         for ask in range(asks):
             try:
-                ledger.grant(budget_account_id=budget, account_id=account, points=7, key=f"{number}:{ask}", reason="storm", cause=CAUSE, at=AT)
+                ledger.grant(
+                    budget_account_id=budget,
+                    account_id=account,
+                    points=7,
+                    key=f"{number}:{ask}",
+                    reason="storm",
+                    cause=CAUSE,
+                    at=AT,
+                )
                 granted += 7
             except Refused as no:
                 assert no.code == "insufficient_points"
@@ -86,11 +94,27 @@ def test_nobody_is_refused_near_the_end_while_there_is_enough() -> None:
     """Sixteen ask for exactly what is left, which lies in pieces too small for one of them."""
     budget, source = new_budget(CLIENTS * 1_000)
     accounts = [new_grant_account(source) for _client in range(CLIENTS)]
-    ledger.grant(budget_account_id=budget, account_id=accounts[0], points=300, key="odd", reason="x", cause=CAUSE, at=AT)
+    ledger.grant(
+        budget_account_id=budget,
+        account_id=accounts[0],
+        points=300,
+        key="odd",
+        reason="x",
+        cause=CAUSE,
+        at=AT,
+    )
     ledger.appropriate(budget_account_id=budget, points=300, key="even", reason="x", cause=CAUSE, at=AT)
 
     def client(number: int) -> int:
-        return ledger.grant(budget_account_id=budget, account_id=accounts[number], points=1_000, key=f"n{number}", reason="x", cause=CAUSE, at=AT)
+        return ledger.grant(
+            budget_account_id=budget,
+            account_id=accounts[number],
+            points=1_000,
+            key=f"n{number}",
+            reason="x",
+            cause=CAUSE,
+            at=AT,
+        )
 
     assert codes(at_once(CLIENTS, client)) == {"done": CLIENTS}
     assert ledger.balance(budget).available == 0
@@ -129,23 +153,36 @@ def test_lapse_and_hold_at_once_share_the_same_points() -> None:
     assert (balance.posted_debit, balance.pending_debit) in {(30_000, 0), (0, 30_000)}
 
 
-@pytest.mark.parametrize("verb", ["hold", "capture", "release", "transfer", "grant", "appropriate", "lapse_many", "grant_many"])
+@pytest.mark.parametrize(
+    "verb", ["hold", "capture", "release", "transfer", "grant", "appropriate", "lapse_many", "grant_many"]
+)
 def test_the_same_key_sixteen_times_at_once_has_one_effect(verb: str) -> None:
     purchase = new_purchase(30_000)
     held = hold(purchase, 10_000, "h0")
     ledger.capture(hold_id=held, points=2_000, key="c0", reason="x", cause=CAUSE, at=AT)
-    ledger.appropriate(budget_account_id=purchase.budget, points=1_000, key="a0", reason="x", cause=CAUSE, at=AT)
+    ledger.appropriate(
+        budget_account_id=purchase.budget, points=1_000, key="a0", reason="x", cause=CAUSE, at=AT
+    )
     same: dict[str, Any] = {"points": 1_000, "key": "once", "reason": "x", "cause": CAUSE, "at": AT}
     lines = [ledger.NewGrant(purchase.grant, 1_000, "once", 1)]
     calls = {
         "hold": lambda: ledger.hold(account_id=purchase.grant, to_account_id=purchase.claimable, **same),
         "capture": lambda: ledger.capture(hold_id=held, **same),
         "release": lambda: ledger.release(hold_id=held, **same),
-        "transfer": lambda: ledger.transfer(operation="claim", debit=purchase.claimable, credit=purchase.in_claim, **same),
+        "transfer": lambda: ledger.transfer(
+            operation="claim", debit=purchase.claimable, credit=purchase.in_claim, **same
+        ),
         "grant": lambda: ledger.grant(budget_account_id=purchase.budget, account_id=purchase.grant, **same),
         "appropriate": lambda: ledger.appropriate(budget_account_id=purchase.budget, **same),
-        "lapse_many": lambda: ledger.lapse_many(lapsing=[ledger.Lapsing(purchase.grant, "once", 1)], reason="x", cause_type="test", at=AT)[purchase.grant],
-        "grant_many": lambda: ledger.grant_many(budget_account_id=purchase.budget, grants=lines, reason="x", cause_type="test", at=AT) and 1,
+        "lapse_many": lambda: ledger.lapse_many(
+            lapsing=[ledger.Lapsing(purchase.grant, "once", 1)], reason="x", cause_type="test", at=AT
+        )[purchase.grant],
+        "grant_many": lambda: (
+            ledger.grant_many(
+                budget_account_id=purchase.budget, grants=lines, reason="x", cause_type="test", at=AT
+            )
+            and 1
+        ),
     }
     answers = at_once(16, lambda _number: calls[verb]())
     assert codes(answers) == {"done": 16}
@@ -163,5 +200,7 @@ def test_the_same_key_for_different_requests_at_once_is_accepted_once() -> None:
 
 
 def test_opening_the_same_account_at_once_opens_one() -> None:
-    answers = at_once(8, lambda _number: ledger.open_account(Account.Kind.GRANT, budget_source_id=1, grant_id=4242))
+    answers = at_once(
+        8, lambda _number: ledger.open_account(Account.Kind.GRANT, budget_source_id=1, grant_id=4242)
+    )
     assert len(set(map(str, answers))) == 1

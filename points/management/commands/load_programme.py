@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One verb."""
         people = {
-            word: get_user_model().objects.get(username=options[word]) for word in ("made_by", "approved_by") if options[word]
+            word: get_user_model().objects.get(username=options[word])
+            for word in ("made_by", "approved_by")
+            if options[word]
         }
         for name, count in load_programme(at=now(), **people).items():
             self.stdout.write(f"{name:<14} {count:>6,}")

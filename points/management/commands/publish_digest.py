@@ -14,4 +14,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """One verb."""
         digest = publish_digest(at=now())
-        self.stdout.write("Nothing was moved since the last digest." if digest is None else f"{digest.sha256}  {digest.transfers} transfers")
+        self.stdout.write(
+            "Nothing was moved since the last digest."
+            if digest is None
+            else f"{digest.sha256}  {digest.transfers} transfers"
+        )
