@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from outside import http
 from outside.addresses import address_of
@@ -40,8 +41,8 @@ def submit(file_bytes: bytes, name: str) -> Receipt:
         content=file_bytes,
         headers={
             "Content-Type": "application/octet-stream",
-            "X-File-Name": name,
-            "Idempotency-Key": f"{name}:{hashlib.sha256(file_bytes).hexdigest()}",
+            "X-File-Name": quote(name),
+            "Idempotency-Key": http.idempotency_key(f"{name}:{hashlib.sha256(file_bytes).hexdigest()}"),
         },
     )
     body = answer.mapping()

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from outside import ach
 from outside.sandbox.web import Reply, Request, Twin, Unfit, as_json, route
@@ -13,7 +14,7 @@ ENCODING = "latin-1"  # keeps bytes as they are inside JSON
 @route("POST", "/bank/files")
 def take_file(twin: Twin, request: Request) -> Reply:
     """Take a P01 file."""
-    name = request.headers.get("x-file-name", "")
+    name = unquote(request.headers.get("x-file-name", ""))
     if not name:
         raise Unfit("X-File-Name is missing")
     try:

@@ -181,9 +181,11 @@ def waiting_pushes(twin: Twin, request: Request) -> Reply:
     """Pushes on a phone that wait for an answer, newest first."""
     phone = _digits(request.query.get("phone", ""))
     rows = [one for one in twin.store.all("fido") if _state(one) == "waiting" and phone in ("", one["phone"])]
-    return as_json(
-        {"requests": [{"transactionId": one["name"], "hint": one["hint"], "at": one["at"]} for one in rows]}
-    )
+    return as_json({"requests": [_push_row(one) for one in rows]})
+
+
+def _push_row(one: dict[str, str]) -> dict[str, str]:
+    return {"transactionId": one["name"], "phone": one["phone"], "hint": one["hint"], "at": one["since"]}
 
 
 def _waiting(twin: Twin, number: str) -> dict[str, str]:
