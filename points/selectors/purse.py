@@ -8,14 +8,12 @@ from datetime import date, datetime
 from organisations.models.organisation import Organisation
 from points.models.grants import Grant
 from points.models.ledger import Account
+from points.selectors.facts import used_points
 
 
 @dataclass(frozen=True)
 class Purse:
-    """The points of all live grants.
-
-    Units: points. granted = used + held + free; `use_by_date` is the first day on which free points lapse.
-    """
+    """Units: points. `granted` is what came and stayed: used + held + free. `use_by_date` is the last day to order with what is free."""
 
     granted: int
     used: int
@@ -25,17 +23,12 @@ class Purse:
 
 
 def purse_of(organisation: Organisation, *, at: datetime) -> Purse:
-    """The live grants of `organisation` added up, straight from the ledger's accounts."""
-    grants = {grant.account_id: grant for grant in organisation.grants.filter(state=Grant.State.LIVE)}
-    accounts = Account.objects.filter(pk__in=grants)
-    free = {
-        account.pk: account.posted_credit - account.posted_debit - account.pending_debit
-        for account in accounts
-    }
-    return Purse(
-        granted=sum(account.posted_credit for account in accounts),
-        used=sum(account.posted_debit for account in accounts),
-        held=sum(account.pending_debit for account in accounts),
-        free=sum(free.values()),
-        use_by_date=min((grants[pk].use_by_date for pk, points in free.items() if points), default=None),
-    )
+    """The points of all grants of an organisation, from the ledger's accounts."""
+    grants = list(Grant.objects.filter(organisation=organisation).values_list("account_id", "use_by_date"))
+    accounts = {account.pk: account for account in Account.objects.filter(pk__in=[account_id for account_id, _day in grants])}
+    free = {pk: account.posted_credit - account.posted_debit - account.pending_debit for pk, account in accounts.items()}
+    kept = used_points([("all", account_id) for account_id in accounts]).get("all", 0)
+    held = sum(account.pending_debit for account in accounts.values())
+    days = [day for account_id, day in grants if free.get(account_id)]
+    available = sum(free.values())
+    return Purse(kept, kept - held - available, held, available, min(days, default=None))
