@@ -1,8 +1,13 @@
 from django.apps import AppConfig
 
+from portal import checks
 from portal.celery import app as celery_app
 
-__all__ = ["PortalConfig", "celery_app"]  # loaded with Django, so that `shared_task` finds our Celery
+__all__ = [
+    "PortalConfig",
+    "celery_app",
+    "checks",
+]  # loaded with Django: `shared_task` finds our Celery, checks are known
 
 
 class PortalConfig(AppConfig):

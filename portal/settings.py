@@ -311,6 +311,11 @@ FIDO_URL = env("FIDO_URL", default="")
 BANK_URL = env("BANK_URL", default="")
 CARD_READER_URL = env("CARD_READER_URL", default="")
 CRL_URL = env("CRL_URL", default="")
+CERTIFICATE_ROOTS = env("CERTIFICATE_ROOTS", default="")  # PEM file with the roots of enterprise certificates
+# who pays, as it stands in the bank's files; the demonstration's payer is made up
+PAYER_BANK_CODE = env("PAYER_BANK_CODE", default="" if PRODUCTION else "0040000")
+PAYER_ACCOUNT = env("PAYER_ACCOUNT", default="" if PRODUCTION else "00880011223344")
+PAYER_UBN = env("PAYER_UBN", default="" if PRODUCTION else "99990010")
 globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
 if SANDBOX_URL and not PRODUCTION and not env("EMAIL_URL", default=""):
     EMAIL_BACKEND = "outside.mailbox.SandboxBackend"

@@ -23,7 +23,7 @@ from django.db import connections
 from django.test import TransactionTestCase
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class under a small name
 
-from portal.runtime import databases, platform, translations
+from portal.runtime import chromium, databases, platform, translations
 from portal.runtime.places import TEST_HOME
 from portal.runtime.postgres import OWNER
 from portal.runtime.processes import free_port
@@ -33,18 +33,6 @@ from portal.runtime.supervisor import Child
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from pytest_django.plugin import DjangoDbBlocker
-
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# without them Chromium looks for its maker's hosts at every start
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(frozen=True)
@@ -194,14 +182,14 @@ def browser() -> Iterator[Browser]:
     """The machine's Chromium, through Playwright. `browser.new_context(viewport=…, locale=…, color_scheme=…)` per person."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - half a second, for browser tests only
 
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    program = chromium.program()
     if program is None:
         pytest.fail("no Chromium on the PATH; install it once: sudo apt install chromium")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "true"  # Playwright's own loop runs in this thread beside the ORM
     )
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        launched = playwright.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
         yield launched
         launched.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from portal.runtime import backups, keeper, translations
+from portal.runtime import backups, chromium, keeper, translations
 from portal.runtime import check as static_checks
 from portal.runtime import soak as long_run
 from portal.runtime import up as start_everything
@@ -68,10 +68,11 @@ def check(words: list[str]) -> int:
 
 
 def test(words: list[str]) -> int:
-    """`check`, then pytest; with words of your own, pytest takes these."""
+    """`check`, then pytest in two processes; its words come last. Words of your own go to pytest."""
+    chromium.ensure()
     translations.compile_english()
     checked = static_checks.check()
-    tested = pytest(words)
+    tested = pytest(["-n", "2", "--dist", "loadgroup", *words])
     return checked or tested
 
 

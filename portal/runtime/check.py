@@ -35,6 +35,9 @@ PRODUCTION = {
     "PUBLIC_ORIGIN": "https://platform.example",
     "EMAIL_URL": "smtp+tls://mail.example:587",
     "METRICS_TOKEN": "check-only",
+    "PAYER_BANK_CODE": "0000000",
+    "PAYER_ACCOUNT": "0",
+    "PAYER_UBN": "00000000",
     "SANDBOX_URL": "",
 }
 
