@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.webauthn import AuthenticationResponse, AuthenticatorData, CollectedClientData
 
@@ -23,7 +24,7 @@ from marketplace.models.orders import Contract
 from organisations.models.organisation import Organisation
 from organisations.models.people import ProofChallenge, ProofMethod
 from organisations.refusals import Refused
-from organisations.services.proofs import make_challenge, spend_challenge, use_card_answer
+from organisations.services.proofs import METHODS, make_challenge, spend_challenge, use_card_answer
 
 PURPOSE = "sign"
 AGAIN = gettext_lazy("請再按一次「簽署」，重新開始；訂單內容沒有改變。")
@@ -38,13 +39,16 @@ class GivenSignature:
 
 
 def start_signing(contract: Contract, *, user: Any, method: str, at: datetime) -> ProofChallenge:
-    """A one-use challenge for one person, one contract and one method; good for 300 seconds."""
-    return make_challenge(user=user, purpose=PURPOSE, subject=contract.sha256, method=method, at=at)
+    """A one-use challenge for one person, one contract and one method; good for 300 seconds.
 
-
-def bytes_to_sign(challenge: ProofChallenge) -> bytes:
-    """SHA-256(contract digest ‖ nonce): what the card or the passkey signs."""
-    return hashlib.sha256(bytes.fromhex(challenge.subject) + bytes.fromhex(challenge.challenge)).digest()
+    Its bytes are SHA-256(contract digest ‖ nonce), so that a signature of it is a signature of this contract; the nonce is in `facts`.
+    """
+    challenge = make_challenge(user=user, purpose=PURPOSE, subject=contract.sha256, method=method, at=at)
+    nonce = challenge.challenge
+    challenge.challenge = hashlib.sha256(bytes.fromhex(contract.sha256) + bytes.fromhex(nonce)).hexdigest()
+    challenge.facts = {"nonce": nonce}
+    challenge.save(update_fields=["challenge", "facts"])
+    return challenge
 
 
 def card_signature(
@@ -55,17 +59,17 @@ def card_signature(
     Raises: Refused with challenge_used, challenge_expired, other_contract, or what is wrong with the card.
     """
     _must_be_for(challenge, contract)
-    signed = bytes_to_sign(challenge)
-    verified = use_card_answer(challenge, cms, content=signed, at=at, expected_ubn=organisation.ubn)
+    verified = use_card_answer(challenge, cms, at=at, expected_ubn=organisation.ubn)
+    method = METHODS[verified.authority]
     return GivenSignature(
-        ProofMethod.BUSINESS_CERTIFICATE,
+        method,
         {
-            "method_name": str(ProofMethod.BUSINESS_CERTIFICATE.label),
-            "nonce": challenge.challenge,
+            "method_name": str(method.label),
+            "nonce": challenge.facts["nonce"],
             "cms": base64.b64encode(cms).decode(),
             "key": str(verified.serial_number),
             "authority": verified.authority,
-            "subject": verified.subject,
+            "name": verified.name,
         },
     )
 
@@ -92,7 +96,7 @@ def passkey_signature(
         ProofMethod.PASSKEY,
         {
             "method_name": str(ProofMethod.PASSKEY.label),
-            "nonce": challenge.challenge,
+            "nonce": challenge.facts["nonce"],
             "client_data": base64.b64encode(bytes(client)).decode(),
             "authenticator_data": base64.b64encode(bytes(authenticator)).decode(),
             "signature": base64.b64encode(response.response.signature).decode(),
@@ -126,7 +130,7 @@ def _must_be_genuine(client: CollectedClientData, authenticator: AuthenticatorDa
     host = settings.PUBLIC_ORIGIN.split("//", 1)[1].split(":", 1)[0].split("/", 1)[0]
     genuine = (
         client.type == CollectedClientData.TYPE.GET
-        and client.challenge == bytes_to_sign(challenge)
+        and client.challenge == bytes.fromhex(challenge.challenge)
         and client.origin == settings.PUBLIC_ORIGIN
         and authenticator.rp_id_hash == hashlib.sha256(host.encode()).digest()
         and authenticator.is_user_present()
@@ -141,6 +145,4 @@ def _wrong_passkey() -> Refused:
 
 
 def _cose(key: Any) -> bytes:
-    from fido2 import cbor
-
     return cbor.encode(dict(key.credential_data.public_key))
