@@ -1,0 +1,294 @@
+"""Finding solutions: search, filters with counts, order. Listed ones only; delisted ones keep their page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Lock
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Max, QuerySet
+from django.utils.translation import pgettext_lazy
+
+from marketplace.selectors.search_index import Document, SearchIndex
+from organisations.models.places import SubCategory
+from vendors.models.solutions import Plan, Solution, SolutionVersion, Synonym
+from vendors.models.vendors import Vendor
+
+PAGE_SIZE = 12
+ANY_TRADE = "不限產業"
+OPEN_FORMATS = frozenset({"CSV", "JSON", "XML", "ODS"})
+PRICE_BANDS = {
+    "to10": (0, 10_000),
+    "to20": (10_000, 20_000),
+    "to30": (20_000, 30_000),
+    "over30": (30_000, 10**9),
+}
+SORTS = {
+    "fit": pgettext_lazy("sort", "最適合"),
+    "price": pgettext_lazy("sort", "價格低到高"),
+    "rating": pgettext_lazy("sort", "評分高到低"),
+    "newest": pgettext_lazy("sort", "最近上架"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the list needs to know of one listed solution. Units: `price_twd` is its cheapest plan."""
+
+    id: int
+    code: str
+    categories: frozenset[str]
+    sub_categories: frozenset[str]
+    price_twd: int
+    trades: frozenset[str]
+    regions: frozenset[str]
+    traits: frozenset[str]
+    listed_at: float
+    stars: float
+    ratings: int
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the person ticked. Empty = no wish. `zone_categories` are those a zone pays for (empty = all)."""
+
+    categories: frozenset[str] = frozenset()
+    sub_categories: frozenset[str] = frozenset()
+    prices: frozenset[str] = frozenset()
+    trades: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
+    zone_categories: frozenset[str] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """How many boxes are ticked."""
+        groups = (self.categories, self.sub_categories, self.prices, self.trades, self.regions, self.traits)
+        return sum(len(group) for group in groups)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what was found, and how many there would be under each further filter."""
+
+    page: Page[Solution]
+    total: int
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+# One test per group of filters; a group holds when any of its ticks does, traits when all do.
+GROUPS: dict[str, Callable[[Entry], Iterable[str]]] = {
+    "categories": lambda entry: entry.categories,
+    "sub_categories": lambda entry: entry.sub_categories,
+    "prices": lambda entry: [
+        name for name, (low, high) in PRICE_BANDS.items() if low < entry.price_twd <= high
+    ],
+    "trades": lambda entry: entry.trades,
+    "regions": lambda entry: entry.regions,
+    "traits": lambda entry: entry.traits,
+}
+
+
+class Shelf:
+    """All listed solutions in memory with their index, as they were at one stamp of the catalogue."""
+
+    def __init__(self, entries: Sequence[Entry], index: SearchIndex) -> None:
+        self.entries = {entry.id: entry for entry in entries}
+        self.index = index
+
+    @cached_property
+    def newest_first(self) -> list[int]:
+        """Ids without a query: best rated with enough ratings first, then the newest."""
+        return [
+            entry.id
+            for entry in sorted(
+                self.entries.values(),
+                key=lambda entry: (-entry.stars * min(entry.ratings, 5), -entry.listed_at, entry.code),
+            )
+        ]
+
+
+def search_solutions(
+    query: str = "", *, filters: Filters = Filters(), sort: str = "fit", page: int | str = 1
+) -> Found:
+    """The solutions that fit words and filters, best first."""
+    shelf = current_shelf()
+    ranked = shelf.index.rank(query) if query.strip() else shelf.newest_first
+    entries = [shelf.entries[number] for number in ranked if _in_zone(shelf.entries[number], filters)]
+    chosen = _sorted([entry for entry in entries if _fits(entry, filters)], sort)
+    paginator = Paginator([entry.id for entry in chosen], PAGE_SIZE)
+    page_of_ids = paginator.get_page(page)
+    rows = listing_rows(page_of_ids.object_list)
+    found: Page[Solution] = Page(rows, page_of_ids.number, paginator)  # type: ignore[arg-type]
+    return Found(found, len(chosen), _counts(entries, filters))
+
+
+def listing_rows(ids: Iterable[int]) -> list[Solution]:
+    """Solutions with all that a listing prints, in the order of `ids`. Three queries."""
+    wanted = list(ids)
+    rows = with_versions(Solution.objects.filter(pk__in=wanted)).in_bulk()
+    return [rows[number] for number in wanted if number in rows]
+
+
+def with_versions(solutions: QuerySet[Solution]) -> QuerySet[Solution]:
+    """The same rows with version, plans, kinds and vendor."""
+    return solutions.select_related(
+        "current", "vendor__organisation", "main_sub_category__category"
+    ).prefetch_related("current__plans", "sub_categories")
+
+
+# The shelf in memory
+
+_lock = Lock()
+_shelves: dict[tuple[object, ...], Shelf] = {}
+
+
+def current_shelf() -> Shelf:
+    """The shelf of this moment; made anew when the catalogue has changed since."""
+    stamp = _stamp()
+    shelf = _shelves.get(stamp)
+    if shelf is None:
+        with _lock:  # one thread makes it, the others wait instead of making it too
+            shelf = _shelves.get(stamp)
+            if shelf is None:
+                shelf = _made()
+                _shelves.clear()
+                _shelves[stamp] = shelf
+    return shelf
+
+
+def _on_sale() -> QuerySet[Solution]:
+    return Solution.objects.filter(
+        state=Solution.State.LISTED, vendor__state=Vendor.State.ACTIVE, current__isnull=False
+    )
+
+
+def _stamp() -> tuple[object, ...]:
+    """Changes with every new version, listing, delisting, suspension, rating and synonym."""
+    rows = _on_sale().order_by("pk").values_list("pk", "current_id", "rating_count")
+    return (hash(tuple(rows)), Synonym.objects.aggregate(newest=Max("pk"))["newest"])
+
+
+def _made() -> Shelf:
+    solutions = list(with_versions(_on_sale()).order_by("code"))
+    synonyms = list(Synonym.objects.values_list("term", "synonym"))
+    return Shelf(
+        [_entry(row) for row in solutions], SearchIndex([_document(row) for row in solutions], synonyms)
+    )
+
+
+def _version(solution: Solution) -> SolutionVersion:
+    assert solution.current is not None
+    return solution.current
+
+
+def _entry(solution: Solution) -> Entry:
+    version = _version(solution)
+    kinds = list(solution.sub_categories.all())
+    return Entry(
+        id=solution.pk,
+        code=solution.code,
+        categories=frozenset(kind.category_id for kind in kinds),
+        sub_categories=frozenset(kind.code for kind in kinds),
+        price_twd=min((plan.price_twd for plan in version.plans.all()), default=0),
+        trades=frozenset(version.details.get("suits_industries", ())),
+        regions=frozenset(version.details.get("regions", ())),
+        traits=frozenset(_traits(version)),
+        listed_at=solution.listed_at.timestamp() if solution.listed_at else 0.0,
+        stars=solution.rating_sum / solution.rating_count if solution.rating_count else 0.0,
+        ratings=solution.rating_count,
+    )
+
+
+def _traits(version: SolutionVersion) -> Iterable[str]:
+    leaving = version.details.get("exit", {})
+    if OPEN_FORMATS & set(leaving.get("export_formats", ())):
+        yield "open_formats"
+    if "臺灣" in leaving.get("data_location_zh", ""):
+        yield "in_taiwan"
+    if version.details.get("uses_ai"):
+        yield "uses_ai"
+    if version.details.get("international_ready"):
+        yield "international"
+
+
+def _document(solution: Solution) -> Document:
+    version, main = _version(solution), solution.main_sub_category
+    others: list[SubCategory] = [kind for kind in solution.sub_categories.all() if kind != main]
+    return Document(
+        id=solution.pk,
+        family=main.code,
+        texts=(
+            (f"{version.name_zh} {version.name_en}", 3.0),
+            (f"{main.name_zh} {main.name_en} {main.category.name_zh} {main.category.name_en}", 3.0),
+            (" ".join(f"{kind.name_zh} {kind.name_en}" for kind in others), 1.0),
+            (" ".join([*version.functions_zh, *version.functions_en]), 2.0),
+            (f"{version.tagline_zh} {version.tagline_en}", 1.5),
+            (f"{version.summary_zh} {version.summary_en}", 1.0),
+            (f"{solution.vendor.organisation.name} {solution.vendor.name_en}", 1.0),
+            (" ".join(version.details.get("suits_industries", ())), 0.5),
+        ),
+    )
+
+
+# Filters
+
+
+def _fits(entry: Entry, filters: Filters, leave_out: str = "") -> bool:
+    for group, values in GROUPS.items():
+        wanted: frozenset[str] = getattr(filters, group)
+        if group == leave_out or not wanted:
+            continue
+        own = set(values(entry))
+        if group == "trades" and ANY_TRADE in own:
+            continue
+        if not (wanted <= own if group == "traits" else wanted & own):
+            return False
+    return True
+
+
+def _in_zone(entry: Entry, filters: Filters) -> bool:
+    return not filters.zone_categories or bool(filters.zone_categories & entry.categories)
+
+
+def _counts(entries: Sequence[Entry], filters: Filters) -> dict[str, Counter[str]]:
+    """Per group: how many there would be with each tick, given the ticks of the other groups."""
+    counts: dict[str, Counter[str]] = {}
+    for group, values in GROUPS.items():
+        kept = [
+            entry for entry in entries if _fits(entry, filters, leave_out="" if group == "traits" else group)
+        ]
+        counts[group] = Counter(value for entry in kept for value in values(entry))
+        if group == "trades":
+            _count_any_trade(counts[group])
+    return counts
+
+
+def _count_any_trade(counter: Counter[str]) -> None:
+    """What suits every trade suits each."""
+    everywhere = counter.pop(ANY_TRADE, 0)
+    for trade in counter:
+        counter[trade] += everywhere
+
+
+def _sorted(entries: list[Entry], sort: str) -> list[Entry]:
+    if sort == "price":
+        return sorted(entries, key=lambda entry: entry.price_twd)
+    if sort == "rating":
+        return sorted(entries, key=lambda entry: (-entry.stars, -entry.ratings))
+    if sort == "newest":
+        return sorted(entries, key=lambda entry: -entry.listed_at)
+    return entries
+
+
+def cheapest_plan(solution: Solution) -> Plan | None:
+    """The plan a listing shows."""
+    return min(_version(solution).plans.all(), key=lambda plan: plan.price_twd, default=None)
+
+
+def within_zone(filters: Filters, categories: Iterable[str]) -> Filters:
+    """The same wishes, narrowed to what a zone pays for."""
+    return replace(filters, zone_categories=frozenset(categories))
