@@ -55,9 +55,7 @@ class RegistryFacts:
     setup_date: date | None = None
     township_code: str | None = None
     county_code: str | None = None
-    flags: frozenset[str] = (
-        frozenset()
-    )  # of the township: rural, indigenous, hakka, offshore
+    flags: frozenset[str] = frozenset()  # of the township: rural, indigenous, hakka, offshore
     industry_code: str = ""  # tax trade code, 6 digits
     industry_name: str = ""
     industry_division: str | None = None  # Industry.code: "56", "47-48"
@@ -76,10 +74,7 @@ class RegistryFacts:
     @property
     def is_active(self) -> bool:
         """Whether both registers see it in business (a body that GCIS does not keep needs only the tax register)."""
-        return (
-            self.status == RegistryRecord.Status.OPERATING
-            and self.register_status in ("", "01")
-        )
+        return self.status == RegistryRecord.Status.OPERATING and self.register_status in ("", "01")
 
 
 def registry_facts(ubn: str) -> RegistryFacts | None:
@@ -92,18 +87,11 @@ def registry_facts(ubn: str) -> RegistryFacts | None:
 
 def last_answers(ubn: str) -> dict[str, Any]:
     """The newest live answers that were kept for a number, by source."""
-    check = (
-        RegistryCheck.objects.filter(ubn=ubn)
-        .exclude(answers={})
-        .order_by("-asked_at", "-pk")
-        .first()
-    )
+    check = RegistryCheck.objects.filter(ubn=ubn).exclude(answers={}).order_by("-asked_at", "-pk").first()
     return check.answers if check else {}
 
 
-def with_answers(
-    facts: RegistryFacts | None, ubn: str, answers: Mapping[str, Any]
-) -> RegistryFacts | None:
+def with_answers(facts: RegistryFacts | None, ubn: str, answers: Mapping[str, Any]) -> RegistryFacts | None:
     """`facts` overlaid by live answers (of one check: `tax_registry` and `gcis`)."""
     tax, gcis = (
         answers.get("tax_registry", {}).get("facts"),
@@ -111,6 +99,8 @@ def with_answers(
     )
     if tax:
         facts = _overlay_tax(facts, ubn, tax)
+    elif facts is not None and "tax_registry" in answers:  # asked live, and no longer there
+        facts = replace(facts, status=RegistryRecord.Status.GONE, source="tax_registry")
     if gcis:
         facts = _overlay_gcis(facts, ubn, gcis)
     return _with_kind(facts) if facts else None
@@ -125,9 +115,7 @@ def local_facts(ubn: str) -> RegistryFacts | None:
 def snapshot_date() -> date | None:
     """The day of the open data that was last loaded."""
     return (
-        RegistryImport.objects.filter(
-            file_kind=RegistryImport.File.OPERATING, finished_at__isnull=False
-        )
+        RegistryImport.objects.filter(file_kind=RegistryImport.File.OPERATING, finished_at__isnull=False)
         .order_by("-finished_at")
         .values_list("data_date", flat=True)
         .first()
@@ -140,11 +128,7 @@ def forget_places() -> None:
 
 
 def _from_record(record: RegistryRecord) -> RegistryFacts:
-    as_of = (
-        record.data_date
-        if record.status == RegistryRecord.Status.GONE
-        else snapshot_date()
-    )
+    as_of = record.data_date if record.status == RegistryRecord.Status.GONE else snapshot_date()
     facts = RegistryFacts(
         ubn=record.ubn,
         name=record.name or NAMELESS,
@@ -166,9 +150,7 @@ def _from_record(record: RegistryRecord) -> RegistryFacts:
     return _at_place(_in_trade(facts, *trade), record.township_id)
 
 
-def _overlay_tax(
-    facts: RegistryFacts | None, ubn: str, tax: Mapping[str, Any]
-) -> RegistryFacts:
+def _overlay_tax(facts: RegistryFacts | None, ubn: str, tax: Mapping[str, Any]) -> RegistryFacts:
     blank = RegistryFacts(
         ubn=ubn,
         name="",
@@ -187,8 +169,7 @@ def _overlay_tax(
         as_of=datetime.fromisoformat(tax["fetched_at"]),
         capital_twd=tax["capital_twd"] or (facts.capital_twd if facts else None),
         setup_date=_day(tax["setup_date"]) or (facts.setup_date if facts else None),
-        organisation_kind=tax["organisation_kind"]
-        or (facts.organisation_kind if facts else ""),
+        organisation_kind=tax["organisation_kind"] or (facts.organisation_kind if facts else ""),
         head_office_ubn=tax["head_office_ubn"],
     )
     if tax["industries"]:
@@ -196,9 +177,7 @@ def _overlay_tax(
     return _at_place(newer, township_code_of(newer.address))
 
 
-def _overlay_gcis(
-    facts: RegistryFacts | None, ubn: str, gcis: Mapping[str, Any]
-) -> RegistryFacts:
+def _overlay_gcis(facts: RegistryFacts | None, ubn: str, gcis: Mapping[str, Any]) -> RegistryFacts:
     fetched = datetime.fromisoformat(gcis["fetched_at"])
     if facts is None:
         facts = RegistryFacts(
@@ -241,9 +220,7 @@ def _at_place(facts: RegistryFacts, township_code: str | None) -> RegistryFacts:
 
 
 def _with_kind(facts: RegistryFacts) -> RegistryFacts:
-    is_foreign = "外國" in facts.organisation_kind or facts.name.endswith(
-        ("台灣分公司", "臺灣分公司")
-    )
+    is_foreign = "外國" in facts.organisation_kind or facts.name.endswith(("台灣分公司", "臺灣分公司"))
     return replace(facts, kind=_kind_of(facts), is_foreign=is_foreign)
 
 
@@ -251,9 +228,7 @@ def _kind_of(facts: RegistryFacts) -> str:
     """Source: 組織別名稱 of the tax register; clinics by trade 86 and name; bodies by their names' endings."""
     if facts.register_kind == "branch":
         return Organisation.Kind.BRANCH
-    if facts.industry_code.startswith("86") and facts.name.endswith(
-        ("診所", "醫院", "牙醫", "中醫")
-    ):
+    if facts.industry_code.startswith("86") and facts.name.endswith(("診所", "醫院", "牙醫", "中醫")):
         return Organisation.Kind.CLINIC
     if facts.organisation_kind in KIND_WORDS:
         return KIND_WORDS[facts.organisation_kind]
@@ -262,11 +237,7 @@ def _kind_of(facts: RegistryFacts) -> str:
             return kind
     if facts.register_kind == "company":
         return Organisation.Kind.COMPANY
-    return (
-        Organisation.Kind.TAX_ONLY
-        if facts.organisation_kind in ("", "其他")
-        else Organisation.Kind.OTHER
-    )
+    return Organisation.Kind.TAX_ONLY if facts.organisation_kind in ("", "其他") else Organisation.Kind.OTHER
 
 
 @cache
@@ -275,13 +246,9 @@ def _townships() -> dict[str, tuple[str, frozenset[str]]]:
     return {
         code: (
             county,
-            frozenset(
-                flag for flag, is_set in zip(FLAGS, values, strict=True) if is_set
-            ),
+            frozenset(flag for flag, is_set in zip(FLAGS, values, strict=True) if is_set),
         )
-        for code, county, *values in Township.objects.values_list(
-            "code", "county_id", *names
-        )
+        for code, county, *values in Township.objects.values_list("code", "county_id", *names)
     }
 
 

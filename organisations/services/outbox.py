@@ -1,4 +1,4 @@
-"""News for apps above: one row for each thing that happened, written in the transaction in which it happened."""
+"""News for apps above: written in the same transaction as what it tells."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from typing import Any
 from organisations.models.jobs import Outbox
 
 
-def publish(topic: str, payload: dict[str, Any], *, at: datetime) -> None:
-    """Say that something happened. Topics are `noun.happened`; the payload holds ids, no personal data."""
-    Outbox.objects.create(topic=topic, payload=payload, at=at)
+def publish(topic: str, payload: dict[str, Any], *, at: datetime) -> Outbox:
+    """Append a piece of news. Readers see it in order once it is committed."""
+    return Outbox.objects.create(topic=topic, payload=payload, at=at)

@@ -1,0 +1,48 @@
+"""Jobs of this app; each fetches, calls one verb and may run twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from organisations.clock import now
+from organisations.models.registry import RegistryCheck
+from organisations.services import jobs
+from organisations.services.registry import answer_check, due_checks
+
+
+@shared_task(name="organisations.tasks.answer_registry_check", soft_time_limit=120, time_limit=150)
+def answer_registry_check(*, check_id: int) -> None:
+    """Answer one check."""
+    check = RegistryCheck.objects.filter(pk=check_id).first()
+    if check is not None:
+        answer_check(check, at=now())
+
+
+@shared_task(name="organisations.tasks.answer_due_checks")
+def answer_due_checks(*, limit: int = 200) -> None:
+    """Answer the checks whose nudge was lost or whose time to try again has come."""
+    for check in RegistryCheck.objects.filter(pk__in=due_checks(at=now(), limit=limit)):
+        answer_check(check, at=now())
+
+
+@shared_task(name="organisations.tasks.look_after_jobs")
+def look_after_jobs() -> None:
+    """Nudge jobs again whose nudge was lost, and delete results whose time is over."""
+    jobs.renudge_waiting(at=now())
+    jobs.delete_old_results(at=now())
+
+
+BEAT: dict[str, dict[str, Any]] = {
+    "organisations-due-checks": {
+        "task": "organisations.tasks.answer_due_checks",
+        "schedule": 15.0,
+        "options": {"queue": "bulk", "expires": 15},
+    },
+    "organisations-jobs": {
+        "task": "organisations.tasks.look_after_jobs",
+        "schedule": 60.0,
+        "options": {"queue": "bulk", "expires": 60},
+    },
+}
