@@ -36,7 +36,12 @@ def about_title(language: str) -> str:
 
 
 def total_cells(columns: Sequence[Column], summary: TableSummary, language: str) -> list[str]:
-    """The last row: the word in the first column that is not added up, sums below their columns."""
+    """The last row: the word in the first column that is not added up, sums below their columns.
+
+    Empty when no column is added up.
+    """
+    if not summary.totals:
+        return []
     with translation.override(language):
         word = _("合計")
     cells = [str(summary.totals[column.name]) if column.is_totalled else "" for column in columns]

@@ -35,8 +35,8 @@ def write_csv(
 
     out.write(BYTE_ORDER_MARK + plain_lines([[plain_text(column.label)] for column in columns]).encode())
     summary = feed(columns, rows, take)
-    if with_totals:
-        out.write(plain_lines([[cell] for cell in total_cells(columns, summary, language)]).encode())
+    if with_totals and (total := total_cells(columns, summary, language)):
+        out.write(plain_lines([[cell] for cell in total]).encode())
     if about is not None:
         labels, texts = zip(*about_lines(title, about, columns, summary, language), strict=True)
         out.write(b"\r\n" + plain_lines([list(labels), list(texts)]).encode())

@@ -60,7 +60,7 @@ def write_ods(
     """
     book = _Spreadsheet(out, columns, language, title)
     summary = feed(columns, rows, book.take)
-    book.finish_table(total_cells(columns, summary, language) if with_totals else None)
+    book.finish_table(total_cells(columns, summary, language) if with_totals else [])
     if about is not None:
         book.add_about(about_title(language), about_lines(title, about, columns, summary, language))
     book.close()
@@ -91,8 +91,8 @@ class _Spreadsheet:
         self._content.write("".join(["<table:table-row>", joined, "</table:table-row>"]))
         self._rows += len(batch[0])
 
-    def finish_table(self, total: list[str] | None) -> None:
-        if total is not None:
+    def finish_table(self, total: list[str]) -> None:
+        if total:
             self._content.write(
                 f"<table:table-row>{''.join(map(_total_cell, self._columns, total))}</table:table-row>"
             )

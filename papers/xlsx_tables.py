@@ -59,7 +59,7 @@ def write_xlsx(
     """
     book = _Workbook(out, columns, language, title)
     summary = feed(columns, rows, book.take)
-    book.finish_table(total_cells(columns, summary, language) if with_totals else None)
+    book.finish_table(total_cells(columns, summary, language) if with_totals else [])
     if about is not None:
         book.add_about(about_title(language), about_lines(title, about, columns, summary, language))
     book.close()
@@ -86,8 +86,8 @@ class _Workbook:
         )
         self._rows += len(batch[0])
 
-    def finish_table(self, total: list[str] | None) -> None:
-        if total is not None:
+    def finish_table(self, total: list[str]) -> None:
+        if total:
             self._sheet.write(f"<row>{''.join(map(self._total_cell, self._columns, total))}</row>")
         self._end_sheet()
 

@@ -30,7 +30,16 @@ COLUMNS = [
     Column("paid_date", "撥款日期", Kind.DATE),
     Column("ordered_at", "下單時間", Kind.DATETIME),
 ]
-ROW = ("O1", "01234567", 12, 9_600, 19_200, 5_000, date(2026, 11, 23), datetime(2026, 11, 23, 6, 5, 9, tzinfo=UTC))
+ROW = (
+    "O1",
+    "01234567",
+    12,
+    9_600,
+    19_200,
+    5_000,
+    date(2026, 11, 23),
+    datetime(2026, 11, 23, 6, 5, 9, tzinfo=UTC),
+)
 EMPTY_ROW = ("", None, None, None, None, None, None, None)
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 ABOUT = About(as_of=AT, made_by="王小明（稽核）", made_at=AT, filters={"縣市": "屏東縣"}, source="點數帳")
@@ -62,7 +71,9 @@ INJECTIONS = [
 ]
 
 
-def written(fmt: str, columns: list[Column], rows: object, language: str = "zh-hant", **options: object) -> bytes:
+def written(
+    fmt: str, columns: list[Column], rows: object, language: str = "zh-hant", **options: object
+) -> bytes:
     out = io.BytesIO()
     table_file(fmt, "訂單", columns, rows, language, out, **options)  # type: ignore[arg-type]
     return out.getvalue()
@@ -81,7 +92,16 @@ def read(fmt: str, data: bytes, sheet: int = 0) -> list[list[object]]:
 def test_spreadsheets_keep_values_and_their_types(fmt: str, language: str) -> None:
     header, row = read(fmt, written(fmt, COLUMNS, [ROW], language))
     assert header == [column.label for column in COLUMNS]
-    assert row == ["O1", "01234567", 12, 9600, 19200, 0.5, date(2026, 11, 23), datetime(2026, 11, 23, 14, 5, 9)]
+    assert row == [
+        "O1",
+        "01234567",
+        12,
+        9600,
+        19200,
+        0.5,
+        date(2026, 11, 23),
+        datetime(2026, 11, 23, 14, 5, 9),
+    ]
 
 
 def test_xlsx_is_read_the_same_by_openpyxl() -> None:
@@ -107,7 +127,9 @@ def test_csv_starts_with_a_byte_order_mark() -> None:
 
 def test_ods_shows_roc_dates_in_chinese_only() -> None:
     def content(language: str) -> str:
-        return zipfile.ZipFile(io.BytesIO(written("ods", COLUMNS, [ROW], language))).read("content.xml").decode()
+        return (
+            zipfile.ZipFile(io.BytesIO(written("ods", COLUMNS, [ROW], language))).read("content.xml").decode()
+        )
 
     assert 'number:calendar="ROC"' in content("zh-hant")
     assert "ROC" not in content("en")
@@ -140,7 +162,7 @@ def test_guards_are_not_put_where_nothing_threatens(fmt: str) -> None:
 def test_hostile_labels_titles_and_about_lines_are_guarded(fmt: str) -> None:
     out = io.BytesIO()
     about = About(as_of=AT, made_by="@me", made_at=AT, filters={"=1": "=2"}, source="+3")
-    table_file(fmt, "=[]:*?/\\<&\">", [Column("a", "=A1")], [("x",)], "zh-hant", out, about=about)
+    table_file(fmt, '=[]:*?/\\<&">', [Column("a", "=A1")], [("x",)], "zh-hant", out, about=about)
     if fmt == "csv":
         rows = read(fmt, out.getvalue())
     else:
@@ -173,7 +195,16 @@ def test_sums_of_the_database_are_accepted_as_whole_numbers(fmt: str) -> None:
 
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_chinese_four_byte_and_marked_up_text_survives(fmt: str) -> None:
-    texts = ["𠮷野家", "𡘙😀", "龍嚮　全形", "<b>&amp;\"'</b>", "a,b;c", "]]>", "第一行\n第二行", "兩  個空格"]
+    texts = [
+        "𠮷野家",
+        "𡘙😀",
+        "龍嚮　全形",
+        "<b>&amp;\"'</b>",
+        "a,b;c",
+        "]]>",
+        "第一行\n第二行",
+        "兩  個空格",
+    ]
     rows = read(fmt, written(fmt, TEXT, [(text,) for text in texts]))[1:]
     assert [row[0] for row in rows] == texts
 
@@ -240,7 +271,16 @@ def test_empty_cells_keep_their_neighbours_in_place(fmt: str) -> None:
 
 def many_rows(count: int) -> Iterator[tuple[object, ...]]:
     for n in range(count):
-        yield (f"O{n}", f"{n:08d}", n % 24, n, n * 2, n % 10_001, date(2026, 1, 1 + n % 28), datetime(2026, 1, 1, n % 24))
+        yield (
+            f"O{n}",
+            f"{n:08d}",
+            n % 24,
+            n,
+            n * 2,
+            n % 10_001,
+            date(2026, 1, 1 + n % 28),
+            datetime(2026, 1, 1, n % 24),
+        )
 
 
 @pytest.mark.parametrize("count", [1, BATCH_ROWS - 1, BATCH_ROWS, BATCH_ROWS + 1, 3 * BATCH_ROWS + 7])
@@ -250,7 +290,9 @@ def test_every_format_and_language_agrees_on_count_totals_and_checksum(count: in
         for language in ("zh-hant", "en"):
             out = io.BytesIO()
             shots.append(table_file(fmt, "t", COLUMNS, many_rows(count), language, out, about=ABOUT))
-            assert [row[0] for row in read(fmt, out.getvalue())[1 : count + 1]] == [f"O{n}" for n in range(count)]
+            assert [row[0] for row in read(fmt, out.getvalue())[1 : count + 1]] == [
+                f"O{n}" for n in range(count)
+            ]
     assert len({(shot.rows, str(shot.totals), shot.checksum) for shot in shots}) == 1
     assert shots[0].rows == count
     assert shots[0].totals == {"points": sum(range(count)), "price_twd": 2 * sum(range(count))}
@@ -259,16 +301,22 @@ def test_every_format_and_language_agrees_on_count_totals_and_checksum(count: in
 def test_anyone_can_recompute_the_checksum_from_a_csv() -> None:
     out = io.BytesIO()
     columns = [Column("a", "甲"), Column("n", "數", Kind.INTEGER), Column("d", "日", Kind.DATE)]
-    rows = [("=x, \"y\"", 1, date(2026, 1, 2)), ("好", None, None)]
+    rows = [('=x, "y"', 1, date(2026, 1, 2)), ("好", None, None)]
     summary = table_file("csv", "t", columns, rows, "en", out)
     assert summary.checksum == hashlib.sha256(out.getvalue().split(b"\r\n", 1)[1]).hexdigest()
-    assert summary.checksum == hashlib.sha256("\"'=x, \"\"y\"\"\",1,2026-01-02\r\n好,,\r\n".encode()).hexdigest()
+    assert summary.checksum == hashlib.sha256('"\'=x, ""y""",1,2026-01-02\r\n好,,\r\n'.encode()).hexdigest()
 
 
 def test_one_changed_cell_changes_the_checksum() -> None:
     shots = {
         table_file("csv", "t", TEXT, rows, "en", io.BytesIO()).checksum
-        for rows in ([("a",), ("b",)], [("a",), ("c",)], [("b",), ("a",)], [("a",), ("b",), ("",)], [("a,b",)])
+        for rows in (
+            [("a",), ("b",)],
+            [("a",), ("c",)],
+            [("b",), ("a",)],
+            [("a",), ("b",), ("",)],
+            [("a,b",)],
+        )
     }
     assert len(shots) == 5
 
@@ -309,7 +357,9 @@ def test_a_full_sheet_is_followed_by_another(fmt: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("fmt", ["ods", "xlsx"])
 def test_every_part_is_well_formed_xml(fmt: str) -> None:
-    package = zipfile.ZipFile(io.BytesIO(written(fmt, COLUMNS, [ROW, EMPTY_ROW], about=ABOUT, with_totals=True)))
+    package = zipfile.ZipFile(
+        io.BytesIO(written(fmt, COLUMNS, [ROW, EMPTY_ROW], about=ABOUT, with_totals=True))
+    )
     assert package.testzip() is None
     parts = [name for name in package.namelist() if name.endswith((".xml", ".rels"))]
     assert len(parts) >= 5
@@ -363,17 +413,43 @@ def test_an_unknown_format_is_refused() -> None:
 
 
 HOSTILE_VALUES = [
-    "plain", "=1+1", "tab\there", "line\nend", "back\\slash", "\\N", "\\", "\\t", "", "a\x01b", "\r=x", "𠮷", "'", "\"", "\x1f=2",
+    "plain",
+    "=1+1",
+    "tab\there",
+    "line\nend",
+    "back\\slash",
+    "\\N",
+    "\\",
+    "\\t",
+    "",
+    "a\x01b",
+    "\r=x",
+    "𠮷",
+    "'",
+    '"',
+    "\x1f=2",
 ]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_rows_copied_from_the_database_are_the_rows_a_cursor_would_give(fmt: str) -> None:
-    columns = [Column("note", "備註"), Column("points", "點數", Kind.POINTS), Column("d", "日", Kind.DATE), Column("at", "時", Kind.DATETIME)]
+    columns = [
+        Column("note", "備註"),
+        Column("points", "點數", Kind.POINTS),
+        Column("d", "日", Kind.DATE),
+        Column("at", "時", Kind.DATETIME),
+    ]
     at = datetime(2026, 11, 23, 17, 5, 9, 987_654, tzinfo=UTC)
-    values = [(text, None if n % 5 == 0 else n - 3, date(2026, 1, 1 + n), at) for n, text in enumerate(HOSTILE_VALUES)]
-    sql = "SELECT * FROM (VALUES " + ", ".join(["(%s, %s::int, %s::date, %s::timestamptz)"] * len(values)) + ") AS v (note, points, d, at)"
+    values = [
+        (text, None if n % 5 == 0 else n - 3, date(2026, 1, 1 + n), at)
+        for n, text in enumerate(HOSTILE_VALUES)
+    ]
+    sql = (
+        "SELECT * FROM (VALUES "
+        + ", ".join(["(%s, %s::int, %s::date, %s::timestamptz)"] * len(values))
+        + ") AS v (note, points, d, at)"
+    )
     parameters = [cell for row in values for cell in row]
     plain, copied = io.BytesIO(), io.BytesIO()
     first = table_file(fmt, "t", columns, values, "zh-hant", plain)
@@ -389,7 +465,9 @@ def test_copied_rows_take_columns_by_name_and_batches_do_not_matter() -> None:
     columns = [Column("b", "乙", Kind.INTEGER, total=True), Column("a", "甲")]
     out = io.BytesIO()
     with connection.cursor() as cursor:
-        rows = CopiedRows(cursor, "SELECT n::text AS a, n AS b, 'unused' AS c FROM generate_series(1, 2500) AS n")
+        rows = CopiedRows(
+            cursor, "SELECT n::text AS a, n AS b, 'unused' AS c FROM generate_series(1, 2500) AS n"
+        )
         summary = table_file("csv", "t", columns, rows, "en", out)
     assert summary.rows == 2_500
     assert summary.totals == {"b": 2_500 * 2_501 // 2}
