@@ -86,7 +86,7 @@ def figure(value: float | str | None) -> str:
     """A published figure: whole ones with thousands, measured ones with one decimal, words as they are."""
     if value is None or isinstance(value, str):
         return value or NONE
-    return number(value, 0 if isinstance(value, int) or float(value).is_integer() and value >= 100 else 1)
+    return number(value, 0 if isinstance(value, int) or (float(value).is_integer() and value >= 100) else 1)
 
 
 @register.filter
