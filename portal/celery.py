@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 APPS = ("portal", "pmo", "youth", "advisory", "marketplace", "vendors", "points", "organisations")
 QUEUES = ("interactive", "bulk", "reports")
-HEARD_SECONDS = 60
+HEARD_SECONDS = 20
 
 app = Celery("platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")

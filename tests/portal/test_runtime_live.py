@@ -109,6 +109,6 @@ def test_readyz_names_a_queue_that_nobody_serves(
         status, _headers, text = ask(live_platform.url + "/readyz")
         return status == 503 and "silent: bulk, reports" in text
 
-    wait_for(is_missed, within_seconds=70)
+    wait_for(is_missed, within_seconds=40)
     worker.revive()
     wait_for(lambda: ask(live_platform.url + "/readyz")[0] == 200, within_seconds=40)
