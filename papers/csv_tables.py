@@ -49,6 +49,7 @@ class _Dressing:
     def __init__(self, kind: Kind, language: str) -> None:
         self._kind = kind
         self._days = PaperDays(language)
+        self._percents = _Percents()
         self._chinese = is_chinese(language)
 
     def __call__(self, values: list[str]) -> list[str]:
@@ -59,7 +60,8 @@ class _Dressing:
             case Kind.DATETIME:
                 return self._moments(values)
             case Kind.PERCENT:
-                return [percent_text(value) for value in values]
+                percents = self._percents
+                return [percents[value] for value in values]
         return values
 
     def _moments(self, values: list[str]) -> list[str]:
@@ -67,6 +69,14 @@ class _Dressing:
             return "\x1f".join(values).replace("T", " ").split("\x1f")
         days = self._days
         return [f"{days[value[:10]]} {value[11:]}" if value else "" for value in values]
+
+
+class _Percents(dict[str, str]):
+    """Remembered: there are few different rates."""
+
+    def __missing__(self, basis_points: str) -> str:
+        text = self[basis_points] = percent_text(basis_points)
+        return text
 
 
 def percent_text(basis_points: str) -> str:

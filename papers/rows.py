@@ -5,6 +5,7 @@ Working on whole columns keeps the inner loops in C, which is what makes a milli
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from papers.columns import Column, Kind, TableSummary
 Batch = list[list[str]]
 TAIPEI = ZoneInfo("Asia/Taipei")
 BATCH_ROWS = 1_000
+CHUNK_BYTES = 1 << 17
 
 # Full-width signs too: East Asian spreadsheets read them as the start of a formula.
 FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNPRINTABLE_BUT_SEPARATOR = re.compile("[\x00-\x08\x0b-\x1e\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _SEPARATOR = "\x1f"
-_NEEDS_QUOTES = re.compile('[,"\r\n]')
+_QUOTED = (",", '"', "\n", "\r")
 
 
 def plain_text(value: object) -> str:
@@ -47,6 +49,10 @@ def _plain_texts(values: Sequence[Any]) -> list[str]:
         return [plain_text(value) for value in values]
     if joined.count(_SEPARATOR) != len(values) - 1 or _UNPRINTABLE_BUT_SEPARATOR.search(joined):
         return [plain_text(value) for value in values]
+    return _guarded_texts(values)
+
+
+def _guarded_texts(values: Sequence[str]) -> list[str]:
     if FORMULA_STARTS.isdisjoint({value[:1] for value in values}):
         return list(values)
     return [plain_text(value) for value in values]
@@ -103,9 +109,13 @@ def plain_lines(batch: Batch) -> str:
 
 
 def _quoted(values: list[str]) -> list[str]:
-    if not _NEEDS_QUOTES.search(_SEPARATOR.join(values)):
+    if not _needs_quotes(_SEPARATOR.join(values)):
         return values
-    return ['"' + v.replace('"', '""') + '"' if _NEEDS_QUOTES.search(v) else v for v in values]
+    return ['"' + value.replace('"', '""') + '"' if _needs_quotes(value) else value for value in values]
+
+
+def _needs_quotes(text: str) -> bool:
+    return any(sign in text for sign in _QUOTED)
 
 
 class Tally:
@@ -185,8 +195,15 @@ def _feed_copied(columns: Sequence[Column], rows: CopiedRows, take: Callable[[Ba
     )
     wrapped = f"COPY (SELECT {cast} FROM ({rows.sql}) AS source) TO STDOUT WITH (FORMAT text, NULL '', ENCODING 'UTF8')"  # noqa: S608
     statement = cursor.mogrify(wrapped, tuple(rows.parameters)) if rows.parameters else wrapped
-    cursor.copy_expert(statement, lines, size=1 << 16)
-    lines.close()
+    buffered = io.BufferedWriter(
+        lines, buffer_size=CHUNK_BYTES
+    )  # gathers the one call a row that psycopg2 makes
+    try:
+        cursor.copy_expert(statement, buffered)
+        buffered.flush()
+    except BaseException:
+        lines.stop()  # else the buffer hands on its rest when it is thrown away
+        raise
 
 
 def _identifier(name: str) -> str:
@@ -195,8 +212,8 @@ def _identifier(name: str) -> str:
     return f'"{name}"'
 
 
-class _CopiedLines:
-    """What psycopg2's COPY writes to, one line a call.
+class _CopiedLines(io.RawIOBase):
+    """Takes COPY's bytes in large pieces and hands on whole lines.
 
     Types are sure (the query casts), so only text columns are looked at; the casts also make ISO dates certain.
     """
@@ -204,33 +221,55 @@ class _CopiedLines:
     def __init__(self, columns: Sequence[Column], take: Callable[[Batch], None]) -> None:
         self._kinds = [column.kind for column in columns]
         self._take = take
-        self._lines: list[bytes] = []
+        self._rest = b""
+        self._stopped = False
 
-    def write(self, line: bytes) -> None:
-        self._lines.append(line)
-        if len(self._lines) == BATCH_ROWS:
-            self._flush()
+    def stop(self) -> None:
+        self._stopped = True
 
-    def close(self) -> None:
-        if self._lines:
-            self._flush()
+    def writable(self) -> bool:
+        return True
 
-    def _flush(self) -> None:
-        text = b"".join(self._lines).decode()
-        self._lines.clear()
+    def write(self, piece: Any) -> int:
+        if self._stopped:
+            return len(piece)
+        data = self._rest + bytes(piece)
+        end = data.rfind(b"\n") + 1
+        self._rest = data[end:]
+        if end:
+            self._hand_on(data[:end])
+        return len(piece)
+
+    def _hand_on(self, lines: bytes) -> None:
+        text = lines.decode()
         cells = text[:-1].replace("\n", "\t").split("\t")
+        clean = "\\" not in text and not _may_hold_unprintable(lines)
         if "\\" in text:
             cells = [_unescaped(cell) if "\\" in cell else cell for cell in cells]
         width = len(self._kinds)
-        self._take([self._plain(kind, cells[index::width]) for index, kind in enumerate(self._kinds)])
+        texts = _guarded_texts if clean else _plain_texts
+        self._take([_plain_copied(kind, cells[n::width], texts) for n, kind in enumerate(self._kinds)])
 
-    @staticmethod
-    def _plain(kind: Kind, cells: list[str]) -> list[str]:
-        if kind is Kind.TEXT:
-            return _plain_texts(cells)
-        if kind is Kind.DATETIME:
-            return _SEPARATOR.join(cells).replace(" ", "T").split(_SEPARATOR)
-        return cells
+
+def _plain_copied(kind: Kind, cells: list[str], texts: Callable[[Sequence[str]], list[str]]) -> list[str]:
+    if kind is Kind.TEXT:
+        return texts(cells)
+    if kind is Kind.DATETIME:
+        return _SEPARATOR.join(cells).replace(" ", "T").split(_SEPARATOR)
+    return cells
+
+
+_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
+
+
+def _may_hold_unprintable(utf8: bytes) -> bool:
+    """Quick look at the bytes; C2 leads the controls above ASCII and a few harmless signs, EF BF the non-characters."""
+    return (
+        b"\xc2" in utf8
+        or b"\xef\xbf\xbe" in utf8
+        or b"\xef\xbf\xbf" in utf8
+        or len(utf8.translate(None, _CONTROLS)) != len(utf8)
+    )
 
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
