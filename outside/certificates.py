@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from asn1crypto import cms, core
@@ -154,7 +155,7 @@ def _is_named(certificate: x509.Certificate, signer: cms.SignerInfo) -> bool:
     if sid.name != "issuer_and_serial_number":
         return bool(_key_identifier(certificate) == sid.chosen.native)
     same_issuer = certificate.issuer.public_bytes() == sid.chosen["issuer"].dump()
-    return same_issuer and certificate.serial_number == sid.chosen["serial_number"].native
+    return bool(same_issuer and certificate.serial_number == sid.chosen["serial_number"].native)
 
 
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
@@ -304,7 +305,7 @@ def _has_policy(certificate: x509.Certificate) -> None:
 
 def _not_revoked(chain: tuple[x509.Certificate, ...], at: datetime) -> None:
     """Every certificate below the root is looked up in the list of its issuer."""
-    for certificate, issuer in zip(chain, chain[1:], strict=False):
+    for certificate, issuer in pairwise(chain):
         code = is_revoked(certificate, issuer, at=at)
         if code:
             raise CertificateRefused("crl", code)

@@ -152,13 +152,8 @@ class _NotSent(OutsideDown):
 
 def _once(system: str, method: str, url: str, limit_bytes: int, **request: Any) -> Answer:
     try:
-        with httpx.Client(
-            verify=_trust(), timeout=_timeout(), follow_redirects=False, trust_env=False
-        ) as client:
-            with client.stream(method, url, **_with_agent(request)) as response:
-                answer = Answer(
-                    system, response.status_code, _limited(system, response, limit_bytes), _type_of(response)
-                )
+        with _client() as client, client.stream(method, url, **_with_agent(request)) as response:
+            body = _limited(system, response, limit_bytes)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise _NotSent(system, f"no connection: {error}") from error
     except httpx.RemoteProtocolError as error:
@@ -167,9 +162,13 @@ def _once(system: str, method: str, url: str, limit_bytes: int, **request: Any) 
         raise OutsideDown(system, "no answer in time") from error
     except httpx.TransportError as error:
         raise OutsideDown(system, f"connection broken: {error}") from error
-    if answer.status >= 500 or answer.status == 429:
-        raise OutsideDown(system, f"status {answer.status}")
-    return answer
+    if response.status_code >= 500 or response.status_code == 429:
+        raise OutsideDown(system, f"status {response.status_code}")
+    return Answer(system, response.status_code, body, _type_of(response))
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(verify=_trust(), timeout=_timeout(), follow_redirects=False, trust_env=False)
 
 
 @cache
@@ -197,7 +196,7 @@ def _with_agent(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _type_of(response: httpx.Response) -> str:
-    return response.headers.get("content-type", "").partition(";")[0].strip()
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip()
 
 
 def _timeout() -> httpx.Timeout:

@@ -38,9 +38,9 @@ def _fetch(url: str, limit_bytes: int) -> tuple[httpx.Response, bytes]:
     host, port = _host_and_port(url)
     address = public_address(host, port)
     try:
-        with httpx.Client(transport=_PinnedTransport(address), timeout=5, trust_env=False) as client:
-            with client.stream("GET", url, headers={"User-Agent": USER_AGENT}) as response:
-                return response, _limited(response, limit_bytes)
+        pinned = httpx.Client(transport=_PinnedTransport(address), timeout=5, trust_env=False)
+        with pinned as client, client.stream("GET", url, headers={"User-Agent": USER_AGENT}) as response:
+            return response, _limited(response, limit_bytes)
     except httpx.HTTPError as error:
         raise OutsideDown(SYSTEM, str(error)) from error
 

@@ -1,8 +1,10 @@
 """A test hierarchy with the same identifiers as the government's: root, MOEACA, MOICA, XCA, their cards and revocation lists."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from asn1crypto import core
@@ -69,20 +71,18 @@ def hierarchy(folder: Path) -> dict[str, Holder]:
     root = _kept(folder / "root.pem", lambda: _authority("測試用根憑證管理中心", None, "root"))
     made = {"root": root}
     for name, label in oids.CERTIFICATE_AUTHORITIES.items():
-        made[name] = _kept(
-            folder / f"{name.lower()}.pem", lambda label=label: _authority(label, root, "root")
-        )  # type: ignore[misc]
+        made[name] = _kept(folder / f"{name.lower()}.pem", partial(_authority, label, root, "root"))
     roots = folder / "roots.pem"
     if not roots.exists():
         roots.write_bytes(root.certificate.public_bytes(Encoding.PEM))
     return made
 
 
-def _kept(path: Path, make: "type[Holder] | object") -> Holder:
+def _kept(path: Path, make: Callable[[], Holder]) -> Holder:
     if not path.exists():
         unfinished = path.with_suffix(".new")
         unfinished.touch(mode=0o600)
-        unfinished.write_bytes(make().pem())  # type: ignore[operator]
+        unfinished.write_bytes(make().pem())
         unfinished.rename(path)
     return holder_of(path.read_bytes())
 

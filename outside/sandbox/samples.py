@@ -81,9 +81,8 @@ def _enterprise(
 @cache
 def samples() -> tuple[Sample, ...]:
     """All samples, in the order in which they are shown."""
-    return tuple(
-        Sample(key, one.ubn, one.name, note_zh, note_en, one) for key, one, note_zh, note_en in _known()
-    ) + (
+    return (
+        *(Sample(key, one.ubn, one.name, note_zh, note_en, one) for key, one, note_zh, note_en in _known()),
         Sample(
             "unknown",
             _number(90),

@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib
-import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -66,19 +66,21 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - the library's name
 
     def _serve(self) -> None:
         size = self.headers.get("Content-Length", "0")
         if not size.isdigit() or int(size) > MAX_BODY:
-            return self._send(as_json({"error": "too large"}, 413))
+            self._send(as_json({"error": "too large"}, 413))
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request.of(self.command, self.path, headers, self.rfile.read(int(size)))
         system = request.path.split("/")[1]
         if system in SYSTEMS:
             self._count(system)
             if fault := self.server.twin.store.get("fault", system):
-                return self._misbehave(fault, request)
+                self._misbehave(fault, request)
+                return
         self._send(answer(self.server.twin, request))
 
     def _count(self, system: str) -> None:
@@ -130,9 +132,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that hangs up is no news; anything else is."""
-        import sys
-
-        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError | socket.timeout):
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 

@@ -16,7 +16,7 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from outside import card_reader, certificates, http
+from outside import card_reader, certificate_lists, certificates, http
 from outside.certificates import CertificateRefused, verify
 from outside.sandbox import card_reader as reader
 from outside.sandbox import pki
@@ -270,8 +270,6 @@ def test_a_kept_list_that_was_tampered_with_does_not_count(
 ) -> None:
     settings.CRL_KEPT_SECONDS = 600
     verify(world.sign(), challenge=CHALLENGE, at=AT, expected_ubn=UBN)
-    from outside import certificate_lists
-
     forged = pki.revocation_list(pki.Holder(world.authorities["MOEACA"].certificate, world.card.key), [])
     cache.set(certificate_lists._key(f"{sandbox.url}/crl/moeaca.crl"), forged, 600)
     assert refusal(world.sign()) == ("crl", "signature")

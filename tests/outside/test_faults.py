@@ -33,10 +33,10 @@ CLIENTS: dict[str, tuple[str, Callable[[], object]]] = {
     "tax registry": ("tax-registry", lambda: tax_registry.look_up(RESTAURANT.ubn)),
     "gcis": ("gcis", lambda: gcis.look_up(RESTAURANT.ubn)),
     "gcis kind": ("gcis", lambda: gcis.kind_of(RESTAURANT.ubn)),
-    "sms": ("sms", lambda: sms.send("0911222333", "碼")),
+    "sms": ("sms", lambda: sms.send("0911999999", "碼")),
     "texts": ("sms", demonstration.texts),
     "mails": ("mail", demonstration.mails),
-    "mobile id": ("mobile-id", lambda: mobile_id.check("0911222333", "A123456789")),
+    "mobile id": ("mobile-id", lambda: mobile_id.check("0911999999", "A123456789")),
     "fido push": ("fido", lambda: fido_app.request_push("A123456789", challenge=b"c", text="t")),
     "fido poll": (
         "fido",

@@ -31,7 +31,7 @@ def serving(*replies: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, 
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the library's name
 
         def log_message(self, format: str, *args: object) -> None:
             return
@@ -82,9 +82,9 @@ def test_an_answer_above_the_limit_is_not_read(sandbox: Sandbox) -> None:
 
 
 def test_redirects_are_not_followed(sandbox: Sandbox) -> None:
-    with serving((302, {"Location": "http://127.0.0.1:9/"}, b"")) as (url, _):
-        with pytest.raises(http.OutsideAnswerBroken, match="302"):
-            http.get("x", url)
+    inwards = (302, {"Location": "http://127.0.0.1:9/"}, b"")
+    with serving(inwards) as (url, _), pytest.raises(http.OutsideAnswerBroken, match="302"):
+        http.get("x", url)
 
 
 @pytest.mark.parametrize("name", SANDBOX_PATHS)
@@ -196,9 +196,9 @@ def test_a_public_page_is_fetched_and_a_redirect_inwards_is_refused(monkeypatch:
         assert vendor_pages.guarded_get(url).body == b"<h1>hello"
         with pytest.raises(http.OutsideAnswerBroken, match="bytes"):
             vendor_pages.guarded_get(url, limit_bytes=3)
-    with serving((302, {"Location": "http://192.168.0.1/admin"}, b"")) as (url, _):
-        with pytest.raises(http.OutsideAnswerBroken, match="private"):
-            vendor_pages.guarded_get(url)
+    inwards = (302, {"Location": "http://192.168.0.1/admin"}, b"")
+    with serving(inwards) as (url, _), pytest.raises(http.OutsideAnswerBroken, match="private"):
+        vendor_pages.guarded_get(url)
     with serving((302, {"Location": "/again"}, b"")) as (url, asked):
         with pytest.raises(http.OutsideAnswerBroken, match="redirects"):
             vendor_pages.guarded_get(url)

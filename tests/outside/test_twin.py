@@ -3,8 +3,10 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -76,7 +78,7 @@ def test_it_listens_to_this_machine_only(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def url(tmp_path: Path):  # type: ignore[no-untyped-def]
+def url(tmp_path: Path) -> Iterator[str]:
     address, stop = start_in_thread(tmp_path)
     yield address
     stop()
@@ -108,8 +110,6 @@ def test_it_answers_what_it_does_not_understand_with_a_status(
 
 
 def test_idle_connections_do_not_hold_others_up(url: str) -> None:
-    import socket
-
     port = int(url.rpartition(":")[2])
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
     assert httpx.get(f"{url}/healthz", timeout=2, trust_env=False).json() == {"ok": True}
