@@ -67,16 +67,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="claim",
             name="checked_at",
-            field=models.DateTimeField(
-                help_text="moment of the newest run of the checks", null=True
-            ),
+            field=models.DateTimeField(help_text="moment of the newest run of the checks", null=True),
         ),
         migrations.AddField(
             model_name="claim",
             name="is_automatic",
-            field=models.BooleanField(
-                default=False, help_text="approved without a person"
-            ),
+            field=models.BooleanField(default=False, help_text="approved without a person"),
         ),
         migrations.AddField(
             model_name="claim",
@@ -114,9 +110,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="claimcheck",
             name="risk",
-            field=models.PositiveSmallIntegerField(
-                default=0, help_text="its part of the claim's risk"
-            ),
+            field=models.PositiveSmallIntegerField(default=0, help_text="its part of the claim's risk"),
         ),
         migrations.AddField(
             model_name="payoutbatch",
@@ -129,16 +123,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="claimcheck",
             name="facts",
-            field=models.JSONField(
-                default=dict, help_text="figures for the sentence, as they were"
-            ),
+            field=models.JSONField(default=dict, help_text="figures for the sentence, as they were"),
         ),
         migrations.AlterField(
             model_name="claimcheck",
             name="made_at",
-            field=models.DateTimeField(
-                help_text="runs are kept; the newest has the claim's checked_at"
-            ),
+            field=models.DateTimeField(help_text="runs are kept; the newest has the claim's checked_at"),
         ),
         migrations.AlterField(
             model_name="payout",
@@ -241,9 +231,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_twd__gt", 0), ("tax_twd__lt", models.F("amount_twd"))
-                ),
+                condition=models.Q(("amount_twd__gt", 0), ("tax_twd__lt", models.F("amount_twd"))),
                 name="invoice_amount_holds_its_tax",
             ),
         ),

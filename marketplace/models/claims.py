@@ -31,13 +31,9 @@ class PayoutBatch(models.Model):
 
     number = models.CharField(max_length=20, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     transfer_date = models.DateField(
         null=True, help_text="processing day in the file's header, set when approved"
     )
@@ -49,25 +45,17 @@ class PayoutBatch(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(approved_by=None)
-                | ~models.Q(approved_by=models.F("made_by")),
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("made_by")),
                 name="batch_needs_a_second_person",
-                violation_error_message=_(
-                    "編製這一批的人不能自己核可，請另一位同事核可。"
-                ),
+                violation_error_message=_("編製這一批的人不能自己核可，請另一位同事核可。"),
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=["open", "discarded"])
-                | models.Q(approved_by__isnull=False),
+                condition=models.Q(state__in=["open", "discarded"]) | models.Q(approved_by__isnull=False),
                 name="batch_beyond_open_is_approved",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state__in=["sent", "settled"])
-                | (
-                    models.Q(file__isnull=False)
-                    & ~models.Q(file_sha256="")
-                    & ~models.Q(receipt="")
-                ),
+                | (models.Q(file__isnull=False) & ~models.Q(file_sha256="") & ~models.Q(receipt="")),
                 name="sent_batch_has_file_and_receipt",
             ),
         ]
@@ -114,42 +102,26 @@ class Claim(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.CHECKING)
     points = models.PositiveIntegerField(help_text="asked for")
     approved_points = models.PositiveIntegerField(null=True)
-    account_id = models.BigIntegerField(
-        null=True, help_text="ledger account 'in claim' of the order"
-    )
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
-    )
+    account_id = models.BigIntegerField(null=True, help_text="ledger account 'in claim' of the order")
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
     answer_by_date = models.DateField(
         null=True, help_text="a returned claim is answered by the end of this day"
     )
-    checked_at = models.DateTimeField(
-        null=True, help_text="moment of the newest run of the checks"
-    )
+    checked_at = models.DateTimeField(null=True, help_text="moment of the newest run of the checks")
     clock_stopped_at = models.DateTimeField(null=True)
     stopped_seconds = models.PositiveIntegerField(default=0)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
-    risk = models.PositiveSmallIntegerField(
-        default=0, help_text="0–100; routes, never decides"
-    )
+    risk = models.PositiveSmallIntegerField(default=0, help_text="0–100; routes, never decides")
     risk_parts = models.JSONField(default=list)
-    reason = models.TextField(
-        blank=True, help_text="what the vendor reads with a return or rejection"
-    )
-    is_automatic = models.BooleanField(
-        default=False, help_text="approved without a person"
-    )
+    reason = models.TextField(blank=True, help_text="what the vendor reads with a return or rejection")
+    is_automatic = models.BooleanField(default=False, help_text="approved without a person")
     is_sampled = models.BooleanField(
         default=False, help_text="approved automatically and drawn for a later look"
     )
-    looked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    looked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     looked_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -165,20 +137,16 @@ class Claim(models.Model):
                 name="approved_claim_has_points",
             ),
             models.CheckConstraint(
-                condition=models.Q(approved_points=None)
-                | models.Q(approved_points__lte=models.F("points")),
+                condition=models.Q(approved_points=None) | models.Q(approved_points__lte=models.F("points")),
                 name="claim_approves_no_more_than_asked",
             ),
             models.CheckConstraint(
-                condition=models.Q(decided_by=None)
-                | ~models.Q(decided_by=models.F("submitted_by")),
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("submitted_by")),
                 name="claim_needs_a_second_person",
                 violation_error_message=_("送件的人不能自己審查，請另一位同事決定。"),
             ),
             models.CheckConstraint(
-                condition=~models.Q(
-                    state__in=["approved", "in_batch", "paid", "failed"]
-                )
+                condition=~models.Q(state__in=["approved", "in_batch", "paid", "failed"])
                 | models.Q(decided_by__isnull=False)
                 | models.Q(is_automatic=True),
                 name="approved_claim_has_an_approver",
@@ -189,10 +157,7 @@ class Claim(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="returned")
-                | (
-                    models.Q(clock_stopped_at__isnull=False)
-                    & models.Q(answer_by_date__isnull=False)
-                ),
+                | (models.Q(clock_stopped_at__isnull=False) & models.Q(answer_by_date__isnull=False)),
                 name="returned_claim_stops_the_clock",
             ),
         ]
@@ -247,21 +212,13 @@ class ClaimCheck(models.Model):
     outcome = models.CharField(
         max_length=30, blank=True, default="", help_text="which of the rule's sentences"
     )
-    facts = models.JSONField(
-        default=dict, help_text="figures for the sentence, as they were"
-    )
-    risk = models.PositiveSmallIntegerField(
-        default=0, help_text="its part of the claim's risk"
-    )
-    made_at = models.DateTimeField(
-        help_text="runs are kept; the newest has the claim's checked_at"
-    )
+    facts = models.JSONField(default=dict, help_text="figures for the sentence, as they were")
+    risk = models.PositiveSmallIntegerField(default=0, help_text="its part of the claim's risk")
+    made_at = models.DateTimeField(help_text="runs are kept; the newest has the claim's checked_at")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["claim", "rule", "made_at"], name="claim_check_once_a_run"
-            )
+            models.UniqueConstraint(fields=["claim", "rule", "made_at"], name="claim_check_once_a_run")
         ]
 
 
@@ -292,8 +249,7 @@ class Invoice(models.Model):
                 name="invoice_number_form",
             ),
             models.CheckConstraint(
-                condition=models.Q(amount_twd__gt=0)
-                & models.Q(tax_twd__lt=models.F("amount_twd")),
+                condition=models.Q(amount_twd__gt=0) & models.Q(tax_twd__lt=models.F("amount_twd")),
                 name="invoice_amount_holds_its_tax",
             ),
         ]
@@ -317,16 +273,12 @@ class Payout(models.Model):
     bank_account = models.ForeignKey(BankAccount, models.PROTECT, related_name="+")
     amount_twd = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
-    bank_code = models.CharField(
-        max_length=2, blank=True, help_text="the bank's return code, 00 = paid"
-    )
+    bank_code = models.CharField(max_length=2, blank=True, help_text="the bank's return code, 00 = paid")
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "sequence"], name="payout_sequence"
-            ),
+            models.UniqueConstraint(fields=["batch", "sequence"], name="payout_sequence"),
             models.UniqueConstraint(
                 fields=["claim"],
                 condition=models.Q(state__in=["waiting", "paid"]),
