@@ -8,7 +8,7 @@ the same answers, so a decision can be replayed and explained years later.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -36,7 +36,8 @@ class Subsidy:
 class Facts:
     """All that conditions may look at, as it was known at one moment. Only what JSON can hold, so that it can be kept.
 
-    Units: `capital_twd` in NT$, None = no register tells. `identity_methods` is None for a number that was only typed.
+    Units: `capital_twd` in NT$, None = no register tells. For a number that was only typed, what is not public is None:
+    its points, how its people proved who they are, what they declared (rule book R2-9).
     """
 
     ubn: str
@@ -55,8 +56,8 @@ class Facts:
     industry_section: str = ""
     industry_name: str = ""
     identity_methods: tuple[str, ...] | None = None
-    live_groups: tuple[str, ...] = ()
-    used_points: Mapping[str, int] = field(default_factory=dict)
+    live_groups: tuple[str, ...] | None = None
+    used_points: Mapping[str, int] | None = None
     subsidies: tuple[Subsidy, ...] = ()
     declared_grants: tuple[str, ...] | None = None
 
@@ -310,6 +311,8 @@ def age_below(facts: Facts, *, years: int, at: datetime) -> Answer:
 @condition("no_live_grant", gettext_lazy("目前的點數"), PLATFORM)
 def no_live_grant(facts: Facts, *, group: str, at: datetime) -> Answer:
     """No grant of the same exclusion group can still be ordered with."""
+    if facts.live_groups is None:
+        return Answer(None, _("登入後才看得到目前的點數。"), {})
     if group in facts.live_groups:
         return Answer(
             False,
@@ -323,6 +326,8 @@ def no_live_grant(facts: Facts, *, group: str, at: datetime) -> Answer:
 @condition("cap_not_reached", gettext_lazy("點數上限"), PLATFORM)
 def cap_not_reached(facts: Facts, *, group: str, cap_points: int, at: datetime) -> Answer:
     """What was granted before, less what went back, leaves room under the cap."""
+    if facts.used_points is None:
+        return Answer(None, _("每家合計最多%(cap)s點，登入後才看得到已用多少。") % {"cap": f"{cap_points:,}"}, {})
     used = int(facts.used_points.get(group, 0))
     words = {"used": f"{used:,}", "cap": f"{cap_points:,}"}
     if used < cap_points:

@@ -19,9 +19,9 @@ from points.models.ledger import Account, Transfer
 
 
 def facts_of_number(ubn: str, *, at: datetime) -> Facts | None:
-    """What anybody may know of a typed number: registers, grants and subsidies; None when no register knows it."""
+    """What anybody may know of a typed number: registers and published subsidies; None when no register knows it."""
     known = registry_facts(ubn)
-    return None if known is None else _with_platform(_from_registry(known), ubn, at)
+    return None if known is None else replace(_from_registry(known), subsidies=_subsidies(ubn, at))
 
 
 def facts_of_organisation(

@@ -187,7 +187,7 @@ def _others_wait(application: Application) -> bool:
 def _has_room(application: Application, version: ZoneVersion) -> bool:
     """Whether a budget has what a waiting application needs; deciding anew every half minute would only pile up rows."""
     used = (
-        application.decision.facts["used_points"].get(version.exclusion_group, 0)
+        (application.decision.facts["used_points"] or {}).get(version.exclusion_group, 0)
         if application.decision
         else 0
     )
@@ -199,7 +199,7 @@ def _grant_from_first_budget(
     application: Application, version: ZoneVersion, decision: Decision, at: datetime
 ) -> Grant | None:
     """The grant, or None when no budget of the zone has enough."""
-    used = decision.facts["used_points"].get(version.exclusion_group, 0)
+    used = (decision.facts["used_points"] or {}).get(version.exclusion_group, 0)
     points = version.cap_points - used
     for line in version.zone_budgets.select_related("budget_source").order_by("position"):
         if ledger.balance(line.budget_source.account_id).available < points:
