@@ -322,6 +322,11 @@ if SANDBOX_URL and not PRODUCTION and not env("EMAIL_URL", default=""):
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default="雲市集 Open <no-reply@localhost>")
 EMAIL_TIMEOUT = 10
 
+# The platform's seal under contracts: files of a certificate and its key; without them one is made in the folder.
+SEAL_CERTIFICATE = env("SEAL_CERTIFICATE", default="")
+SEAL_KEY = env("SEAL_KEY", default="")
+SEAL_FOLDER = Path(env("SEAL_FOLDER", default=str(MEDIA_ROOT / "seal")))
+
 # -- watching ----------------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PROMETHEUS_EXPORT_MIGRATIONS = False
