@@ -202,7 +202,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 43_200 if DEMONSTRATION else 300  # people of the demonstration have no password
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "5/15m/key,20/15m/ip"
 }  # security baseline: lock for 15 minutes after five failures
@@ -310,6 +310,8 @@ MOBILE_ID_URL = env("MOBILE_ID_URL", default="")
 FIDO_URL = env("FIDO_URL", default="")
 BANK_URL = env("BANK_URL", default="")
 CARD_READER_URL = env("CARD_READER_URL", default="")
+# what the browser asks to sign with a card; real readers run a small server of their own on the person's machine
+CARD_READER_PAGE_URL = env("CARD_READER_PAGE_URL", default="/demo/card-reader/sign/" if DEMONSTRATION else "")
 CRL_URL = env("CRL_URL", default="")
 CERTIFICATE_ROOTS = env("CERTIFICATE_ROOTS", default="")  # PEM file with the roots of enterprise certificates
 # who pays, as it stands in the bank's files; the demonstration's payer is made up
