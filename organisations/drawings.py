@@ -194,6 +194,8 @@ def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: floa
     rows = list(counties)
     most = max((row.per_hundred for row in rows), default=0) or 1
     width, drop = round(per_pole * (2 * radius + 4) + 8), reach + radius + 26
+    # Every strip keeps room for its county's name, upright in Chinese, lying in English.
+    least = max((24 + (7 if row.name.isascii() else 18) * len(row.name) for row in rows), default=0)
     poles = []
     for start in range(0, len(rows), per_pole):
         top = 12 + (start // per_pole) * drop
@@ -201,7 +203,7 @@ def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: floa
             Pole(
                 top - 2,
                 [
-                    _strip(row, n, top, most, reach, radius)
+                    _strip(row, n, top, row.per_hundred / most, (least, reach, radius))
                     for n, row in enumerate(rows[start : start + per_pole])
                 ],
             )
@@ -210,14 +212,13 @@ def weave(counties: Iterable[County], *, per_pole: int, reach: int, radius: floa
     return Weave(width, height, poles, list(range(22, height, 6)))
 
 
-def _strip(row: County, place: int, top: float, most: float, reach: int, radius: float) -> Strip:
-    share = row.per_hundred / most
+def _strip(row: County, place: int, top: float, share: float, sizes: tuple[float, float, float]) -> Strip:
+    least, reach, radius = sizes
     x = 6 + place * (2 * radius + 4)
     said = ngettext("%(county)s：每百家有%(figure)s家", "%(county)s：每百家有%(figure)s家", 2) % {
         "county": row.name,
         "figure": f"{row.per_hundred:.1f}",
     }
-    # Every strip keeps room for its county's name; a county with nothing yet is undyed.
-    length = 78 + (reach - 78) * share
+    # A county with nothing yet is undyed.
     dye = max(1, min(DYES, 1 + int(share * (DYES - 0.01)))) if row.per_hundred else 0
-    return Strip(row.name, said, dye, x, x + radius, top, length, radius)
+    return Strip(row.name, said, dye, x, x + radius, top, least + (reach - least) * share, radius)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from organisations import clock
 from organisations.templatetags.look import path as in_language
+from points.selectors.zone_rows import zone_rows
+from portal.selectors.public_figures import counties_reached, public_figures
 
+FIGURES_SECONDS = 60
 YEAR_SECONDS = 365 * 24 * 3600
 THEMES = ("light", "dark", "system")
 
@@ -36,12 +42,18 @@ def needs() -> list[dict[str, str]]:
 
 
 def home_figures() -> dict[str, object]:
-    """What the front page shows of the platform's data; a part without data is left out of the page.
+    """What the front page shows of the platform's data, at most a minute old; a part without data is left out of the page.
 
-    Keys: `counties` (each `name`, `per_hundred`), `counties_as_of`, `zones` (each `name`, `who`, `rate_bp`, `cap_points`, `url`),
-    `figures` (each `label`, `value`, `unit`, `foot`), `figures_as_of`, `cases`, `news` (each `day`, `title`, `url`).
+    Keys: `counties` (each `name`, `per_hundred`), `zones` (rows), `figures` (each `label`, `value`, `unit`, `foot`), `as_of`.
     """
-    return {}
+    shown: dict[str, object] = cache.get_or_set(f"home:{get_language()}", _count_figures, FIGURES_SECONDS)
+    return shown
+
+
+def _count_figures() -> dict[str, object]:
+    at = clock.now()
+    counties, figures = counties_reached(at=at), public_figures(at=at)
+    return {"counties": counties, "zones": zone_rows(at=at), "figures": figures, "as_of": at}
 
 
 @require_safe
