@@ -42,21 +42,13 @@ class _Lists:
             rows = list(csv.DictReader(file))
         parents = {row["parent"] for row in rows}
         self.classes = {row["code"] for row in rows if row["level"] == "class"}
-        self.undivided_groups = {
-            row["code"] for row in rows if row["level"] == "group"
-        } - parents
-        self.section_by_division = {
-            row["code"]: row["section"] for row in rows if row["level"] == "division"
-        }
+        self.undivided_groups = {row["code"] for row in rows if row["level"] == "group"} - parents
+        self.section_by_division = {row["code"]: row["section"] for row in rows if row["level"] == "division"}
         self.division_by_digits = {
-            digits: code
-            for code in self.section_by_division
-            for digits in code.split("-")
+            digits: code for code in self.section_by_division for digits in code.split("-")
         }
         self.undivided_divisions = {
-            digits
-            for digits, code in self.division_by_digits.items()
-            if code not in parents
+            digits for digits, code in self.division_by_digits.items() if code not in parents
         }
 
 

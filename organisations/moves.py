@@ -45,7 +45,8 @@ def move(row: Any, verb: str, *, by: Any, at: datetime, note: str = "", **facts:
         if locked.state not in sources:
             raise Refused(
                 "wrong_state",
-                _("這筆資料目前是「%(state)s」，不能做這個動作；內容沒有改變。") % {"state": locked.get_state_display()},
+                _("這筆資料目前是「%(state)s」，不能做這個動作；內容沒有改變。")
+                % {"state": locked.get_state_display()},
                 remedy=_("請重新整理頁面，看看最新的狀態。"),
             )
         row.moves.create(verb=verb, source=locked.state, target=target, by=by, at=at, note=note)

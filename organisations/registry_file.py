@@ -191,13 +191,13 @@ def data_date_of(line: str) -> date | None:
     plain = unicodedata.normalize("NFKC", line).strip().strip(",").strip('"')
     if not _DATE_ROW.fullmatch(plain):
         return None
-    return datetime.strptime(plain.title(), "%d-%b-%y").date()  # noqa: DTZ007 - a day, no moment
+    return datetime.strptime(plain.title(), "%d-%b-%y").date()
 
 
 # ---- cells to a tidy row -------------------------------------------------------------------------------------
 
 NULL = "\x01"
-_SPACES = str.maketrans({number: " " for number in (*range(32), 127)})
+_SPACES = str.maketrans(dict.fromkeys((*range(32), 127), " "))
 _CARE = re.compile(r"[\\\x00-\x09\x0b-\x1f\x7f]")
 COLUMNS = (
     "ubn", "name", "address", "head_office_ubn", "capital_twd", "setup_date", "organisation_kind", "uses_invoice",

@@ -1,10 +1,11 @@
 """Tables of organisations, people, places, registers and jobs."""
 
 import datetime
-import django.contrib.postgres.fields
-import django.db.models.expressions
-import django.db.models.deletion
 import uuid
+
+import django.contrib.postgres.fields
+import django.db.models.deletion
+import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
 
