@@ -1,10 +1,11 @@
 """The twin of the outside world for tests: a real server on a real socket. Import the two fixtures into a conftest."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
-import httpx
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
@@ -22,11 +23,12 @@ class Sandbox:
     def misbehave(self, system: str, mode: str, *, seconds: float = 30) -> None:
         """Let a system be slow, 500, garbage, empty or truncated; "off" ends it."""
         body = {"system": system, "mode": mode, "seconds": seconds}
-        httpx.post(f"{self.url}/faults", json=body, trust_env=False).raise_for_status()
+        urlopen(Request(f"{self.url}/faults", json.dumps(body).encode())).close()
 
     def calls(self, system: str) -> int:
         """How many requests the system has had since the server's start."""
-        return int(httpx.get(f"{self.url}/calls", trust_env=False).json().get(system, 0))
+        with urlopen(f"{self.url}/calls") as answer:
+            return int(json.load(answer).get(system, 0))
 
 
 @pytest.fixture(scope="session")

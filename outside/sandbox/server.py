@@ -1,7 +1,6 @@
 """The twin's server: binds the local machine only, keeps its state in one folder, and can be told to misbehave."""
 
 import contextlib
-import importlib
 import sys
 import threading
 import time
@@ -10,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from outside.sandbox import bank, card_reader, phones, registers
+from outside.sandbox.card_reader import authorities
+from outside.sandbox.country import country
 from outside.sandbox.store import Store
 from outside.sandbox.web import Reply, Request, Twin, Unfit, answer, as_json, route
 
@@ -17,7 +19,7 @@ HOST = "127.0.0.1"
 MAX_BODY = 20_000_000
 SYSTEMS = ("tax-registry", "gcis", "sms", "mail", "mobile-id", "fido", "bank", "card-reader", "crl")
 MODES = ("slow", "500", "garbage", "empty", "truncated", "off")
-PARTS = ("registers", "card_reader", "phones", "bank")  # modules that register routes
+PARTS = (registers, card_reader, phones, bank)  # importing them has registered their routes
 KNOWN_ENTERPRISES = 20_000
 
 
@@ -138,8 +140,6 @@ class _Server(ThreadingHTTPServer):
 
 def make_server(data: Path, port: int = 0, *, limit: int = KNOWN_ENTERPRISES) -> _Server:
     """A server that is bound and not yet serving. Port 0 takes any free one."""
-    for part in PARTS:
-        importlib.import_module(f"outside.sandbox.{part}")
     data.mkdir(parents=True, exist_ok=True)
     return _Server(Twin(data, Store(data / "twin.sqlite3"), limit), port)
 
@@ -164,8 +164,15 @@ def serve(data: Path, port: int) -> None:
     """Serve until interrupted."""
     started = time.monotonic()
     server = make_server(data, port)
+    threading.Thread(target=_warm, args=(server.twin,), daemon=True).start()
     print(f"sandbox ready on port {server.server_port} after {time.monotonic() - started:.1f} s", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.serve_forever()
     server.server_close()
     server.twin.store.close()
+
+
+def _warm(twin: Twin) -> None:
+    """Draw the word pools and make the test hierarchy before anybody asks."""
+    country()
+    authorities(twin)

@@ -36,13 +36,14 @@ def test_the_same_text_under_the_same_key_arrives_once(sandbox: Sandbox) -> None
     assert len(demonstration.texts("0911222444")) == 1
 
 
-def test_a_text_is_not_doubled_when_the_answer_gets_lost(sandbox: Sandbox) -> None:
+def test_a_text_is_not_doubled_when_the_answer_gets_lost(sandbox: Sandbox, settings: Settings) -> None:
     """The gateway takes the message, but answers too late; the client sends again with the same key."""
-    sandbox.misbehave("sms", "slow", seconds=2.3)
+    settings.OUTSIDE_TIMEOUT_SECONDS = 0.3
+    sandbox.misbehave("sms", "slow", seconds=0.5)
     with pytest.raises(http.OutsideDown):
         sms.send("0911222555", "慢", key="code-7")
     sandbox.misbehave("sms", "off")
-    time.sleep(2.4)  # the three slow requests end in the twin
+    time.sleep(0.6)  # the three slow requests end in the twin
     cache.clear()
     sms.send("0911222555", "慢", key="code-7")
     assert len(demonstration.texts("0911222555")) == 1
