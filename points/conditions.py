@@ -327,7 +327,9 @@ def no_live_grant(facts: Facts, *, group: str, at: datetime) -> Answer:
 def cap_not_reached(facts: Facts, *, group: str, cap_points: int, at: datetime) -> Answer:
     """What was granted before, less what went back, leaves room under the cap."""
     if facts.used_points is None:
-        return Answer(None, _("每家合計最多%(cap)s點，登入後才看得到已用多少。") % {"cap": f"{cap_points:,}"}, {})
+        return Answer(
+            None, _("每家合計最多%(cap)s點，登入後才看得到已用多少。") % {"cap": f"{cap_points:,}"}, {}
+        )
     used = int(facts.used_points.get(group, 0))
     words = {"used": f"{used:,}", "cap": f"{cap_points:,}"}
     if used < cap_points:

@@ -25,8 +25,14 @@ class Purse:
 def purse_of(organisation: Organisation, *, at: datetime) -> Purse:
     """The points of all grants of an organisation, from the ledger's accounts."""
     grants = list(Grant.objects.filter(organisation=organisation).values_list("account_id", "use_by_date"))
-    accounts = {account.pk: account for account in Account.objects.filter(pk__in=[account_id for account_id, _day in grants])}
-    free = {pk: account.posted_credit - account.posted_debit - account.pending_debit for pk, account in accounts.items()}
+    accounts = {
+        account.pk: account
+        for account in Account.objects.filter(pk__in=[account_id for account_id, _day in grants])
+    }
+    free = {
+        pk: account.posted_credit - account.posted_debit - account.pending_debit
+        for pk, account in accounts.items()
+    }
     kept = used_points([("all", account_id) for account_id in accounts]).get("all", 0)
     held = sum(account.pending_debit for account in accounts.values())
     days = [day for account_id, day in grants if free.get(account_id)]

@@ -44,7 +44,9 @@ def statement(*, organisation: Organisation, until: datetime) -> Statement:
     Note: a capture changes nothing that can be ordered with, the hold took it out before; it lowers what is held.
     """
     accounts = set(Grant.objects.filter(organisation=organisation).values_list("account_id", flat=True))
-    rows = Transfer.objects.filter(Q(debit__in=accounts) | Q(credit__in=accounts), event_at__lte=until).order_by("event_at", "id")
+    rows = Transfer.objects.filter(
+        Q(debit__in=accounts) | Q(credit__in=accounts), event_at__lte=until
+    ).order_by("event_at", "id")
     lines: list[Line] = []
     balance = held = 0
     for row in rows:
@@ -57,6 +59,14 @@ def statement(*, organisation: Organisation, until: datetime) -> Statement:
         reference = f"{row.cause_type}:{row.cause_id}"
         what = Operation(row.operation).label
         lines.append(
-            Line(row.event_at, row.operation, what, reference, row.points * comes, row.points * (not comes), balance)
+            Line(
+                row.event_at,
+                row.operation,
+                what,
+                reference,
+                row.points * comes,
+                row.points * (not comes),
+                balance,
+            )
         )
     return Statement(until, lines, balance, held)

@@ -25,5 +25,12 @@ def budgets(request: HttpRequest) -> HttpResponse:
     for source in BudgetSource.objects.select_related("agency").order_by("roc_year", "code"):
         stages = {row.code: row.value for row in funnel(budget_source=source)}
         available = ledger.balance(source.account_id).available
-        rows.append({"name": localised(source, "name"), "agency": localised(source.agency, "name"), "available": available, **stages})
+        rows.append(
+            {
+                "name": localised(source, "name"),
+                "agency": localised(source.agency, "name"),
+                "available": available,
+                **stages,
+            }
+        )
     return render(request, "points/budgets.html", {"rows": rows, "as_of": clock.now()})

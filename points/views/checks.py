@@ -21,7 +21,11 @@ def check_rows(outcomes: Sequence[Outcome], facts: Facts, *, at: datetime) -> li
 
 def open_rows(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
     """What is only asked when somebody applies."""
-    return [{"name": str(outcome.title), "fact": outcome.words} for outcome in outcomes if outcome.severity == "open"]
+    return [
+        {"name": str(outcome.title), "fact": outcome.words}
+        for outcome in outcomes
+        if outcome.severity == "open"
+    ]
 
 
 def _row(outcome: Outcome, facts: Facts, at: datetime) -> dict[str, Any]:
@@ -39,4 +43,6 @@ def _row(outcome: Outcome, facts: Facts, at: datetime) -> dict[str, Any]:
     }
 
 
-REGISTRY_CONDITIONS = frozenset({"registered_active", "kind_covered", "small_or_medium", "area_covered", "industry_covered", "age_below"})
+REGISTRY_CONDITIONS = frozenset(
+    {"registered_active", "kind_covered", "small_or_medium", "area_covered", "industry_covered", "age_below"}
+)

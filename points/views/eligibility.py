@@ -34,10 +34,16 @@ def eligibility(request: HttpRequest) -> HttpResponse:
         return render(request, "points/eligibility.html", context | {"too_many": True}, status=429)
     ubn = normalise_ubn(typed)
     if not is_valid_ubn(ubn):
-        return render(request, "points/eligibility.html", context | {"error": reason("eligibility.number_invalid")})
+        return render(
+            request, "points/eligibility.html", context | {"error": reason("eligibility.number_invalid")}
+        )
     facts = facts_of_number(ubn, at=at)
     if facts is None:
-        return render(request, "points/eligibility.html", context | {"unknown": reason("registry.not_found"), "ubn": ubn})
+        return render(
+            request,
+            "points/eligibility.html",
+            context | {"unknown": reason("registry.not_found"), "ubn": ubn},
+        )
     answers = assess(facts, at=at)
     return render(request, "points/eligibility_answer.html", context | _answer(facts, answers, at))
 
@@ -64,7 +70,10 @@ def _answer(facts: Any, answers: list[Assessment], at: Any) -> dict[str, Any]:
         "about": [
             (_("名稱"), facts.name),
             (_("統一編號"), facts.ubn),
-            (_("組織"), Organisation.Kind(facts.kind).label if facts.kind in Organisation.Kind.values else facts.kind),
+            (
+                _("組織"),
+                Organisation.Kind(facts.kind).label if facts.kind in Organisation.Kind.values else facts.kind,
+            ),
             (_("所在地"), facts.township or _("登記地址看不出鄉鎮市區")),
             (_("行業"), facts.industry_name or _("登記沒有行業")),
         ],

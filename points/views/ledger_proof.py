@@ -18,7 +18,16 @@ from points.limits import within_limit
 from points.models.ledger import Digest
 from points.services.digests import COLUMNS, write_transfers
 
-DIGEST_COLUMNS = ("id", "from_transaction", "to_transaction", "transfers", "points", "previous", "sha256", "made_at")
+DIGEST_COLUMNS = (
+    "id",
+    "from_transaction",
+    "to_transaction",
+    "transfers",
+    "points",
+    "previous",
+    "sha256",
+    "made_at",
+)
 Response = TypeVar("Response", HttpResponse, StreamingHttpResponse)
 DOWNLOADS, WINDOW_SECONDS = 5, 600
 
@@ -27,7 +36,11 @@ DOWNLOADS, WINDOW_SECONDS = 5, 600
 def ledger_proof(request: HttpRequest) -> HttpResponse:
     """What the digests are, the newest of them, and the three files."""
     digests = Digest.objects.order_by("-to_transaction")
-    return render(request, "points/ledger_proof.html", {"digests": digests[:30], "count": digests.count(), "as_of": clock.now()})
+    return render(
+        request,
+        "points/ledger_proof.html",
+        {"digests": digests[:30], "count": digests.count(), "as_of": clock.now()},
+    )
 
 
 @require_safe
@@ -45,13 +58,20 @@ def transfers_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Every transfer that a digest covers. Accounts are numbers; no names, no business numbers."""
     if not within_limit("transfers", request, most=DOWNLOADS, seconds=WINDOW_SECONDS):
         return render(request, "429.html", status=429)
-    return _attached(StreamingHttpResponse(_transfers(), content_type="text/csv; charset=utf-8"), "transfers.csv")
+    return _attached(
+        StreamingHttpResponse(_transfers(), content_type="text/csv; charset=utf-8"), "transfers.csv"
+    )
 
 
 @require_safe
 def verify_program(request: HttpRequest) -> FileResponse:
     """The program, which needs nothing but Python."""
-    return FileResponse(Path(str(verify.__file__)).open("rb"), as_attachment=True, filename="verify.py", content_type="text/x-python")
+    return FileResponse(
+        Path(str(verify.__file__)).open("rb"),
+        as_attachment=True,
+        filename="verify.py",
+        content_type="text/x-python",
+    )
 
 
 def _transfers() -> Iterator[bytes]:

@@ -70,7 +70,9 @@ def my_points(request: HttpRequest) -> HttpResponse:
 def application_state(request: HttpRequest) -> HttpResponse:
     """The part of the page that changes while an application is decided; 286 tells the browser to stop asking."""
     context = _application(request.organisation, clock.now())  # type: ignore[attr-defined]
-    is_waiting = context["application"] is not None and context["application"].state == Application.State.CHECKING
+    is_waiting = (
+        context["application"] is not None and context["application"].state == Application.State.CHECKING
+    )
     response = render(request, "points/parts_application.html", context, status=200 if is_waiting else 286)
     if not is_waiting:
         response["HX-Refresh"] = "true"
@@ -112,26 +114,40 @@ def statement_file(request: HttpRequest, *, fmt: str) -> HttpResponse:
     name = str(request.user)
     body = _pdf(organisation, said, name, at) if fmt == "pdf" else _table(fmt, organisation, said, name, at)
     response = HttpResponse(body, content_type=FORMATS[fmt])
-    response["Content-Disposition"] = f'attachment; filename="points-{organisation.ubn}-{timezone.localdate(said.until):%Y%m%d}.{fmt}"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="points-{organisation.ubn}-{timezone.localdate(said.until):%Y%m%d}.{fmt}"'
+    )
     return response
 
 
 def _application(organisation: Organisation, at: datetime) -> dict[str, Any]:
     """The newest application and, when it was refused, why: its decision made again in the reader's language."""
-    applications = Application.objects.filter(organisation=organisation).select_related("zone", "decision__zone_version")
+    applications = Application.objects.filter(organisation=organisation).select_related(
+        "zone", "decision__zone_version"
+    )
     application = applications.order_by("-applied_at", "-pk").first()
     checks: list[dict[str, Any]] = []
-    if application is not None and application.decision is not None and application.state == Application.State.REFUSED:
+    if (
+        application is not None
+        and application.decision is not None
+        and application.state == Application.State.REFUSED
+    ):
         facts = facts_of_organisation(organisation, at=at)
         again = replay(application.decision)
-        checks = check_rows([each for each in again.outcomes if each.severity != "pass"], facts, at=application.decision.made_at)
+        checks = check_rows(
+            [each for each in again.outcomes if each.severity != "pass"],
+            facts,
+            at=application.decision.made_at,
+        )
     return {"application": application, "checks": checks}
 
 
 def _offers(organisation: Organisation, at: datetime) -> dict[str, Any]:
     """Zones that this organisation may apply in now."""
     facts = facts_of_organisation(organisation, at=at)
-    fitting = [each.version for each in assess(facts, at=at) if each.is_eligible and each.version.gives_points]
+    fitting = [
+        each.version for each in assess(facts, at=at) if each.is_eligible and each.version.gives_points
+    ]
     return {"offers": rows_of(fitting)}
 
 
@@ -175,8 +191,19 @@ def _table(fmt: str, organisation: Organisation, said: Statement, name: str, at:
         Column("out_points", _("支出"), Kind.POINTS),
         Column("balance_points", _("可用"), Kind.POINTS, total=False),
     ]
-    rows = [[line.at, str(line.what), line.reference, line.in_points, line.out_points, line.balance_points] for line in said.lines]
-    about = About(as_of=said.until, made_by=name, made_at=at, filters={_("企業"): f"{organisation.name} {organisation.ubn}"}, source=_("點數帳本"))
+    rows = [
+        [line.at, str(line.what), line.reference, line.in_points, line.out_points, line.balance_points]
+        for line in said.lines
+    ]
+    about = About(
+        as_of=said.until,
+        made_by=name,
+        made_at=at,
+        filters={_("企業"): f"{organisation.name} {organisation.ubn}"},
+        source=_("點數帳本"),
+    )
     out = io.BytesIO()
-    table_file(fmt, _("點數對帳單"), columns, rows, get_language() or "zh-hant", out, about=about, with_totals=True)
+    table_file(
+        fmt, _("點數對帳單"), columns, rows, get_language() or "zh-hant", out, about=about, with_totals=True
+    )
     return out.getvalue()
