@@ -85,7 +85,7 @@ class InvitationForm(forms.Form):
     )
 
 
-class BankAccountForm(forms.ModelForm[BankAccount]):
+class BankAccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """Where the organisation is paid."""
 
     class Meta:
