@@ -25,5 +25,5 @@ class PaperDays(dict[str, str]):
 
 
 def paper_moment(iso: str, language: str) -> str:
-    """`2026-11-23T14:05:09` as `民國115年11月23日 14:05:09` in Chinese, `2026-11-23 14:05:09` in English."""
+    """`2026-11-23 14:05:09` as `民國115年11月23日 14:05:09` in Chinese, `2026-11-23 14:05:09` in English."""
     return f"{PaperDays(language)[iso[:10]]} {iso[11:19]}"

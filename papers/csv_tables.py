@@ -6,7 +6,7 @@ from typing import BinaryIO
 from papers.about_lines import about_lines, total_cells
 from papers.calendar_forms import PaperDays, is_chinese
 from papers.columns import About, Column, Kind, TableSummary
-from papers.rows import Batch, CopiedRows, feed, plain_lines, plain_text
+from papers.rows import Batch, ByteBatch, CopiedRows, feed, plain_lines, plain_text
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -33,8 +33,12 @@ def write_csv(
             plain_lines([dress(values) for dress, values in zip(dressings, batch, strict=True)]).encode()
         )
 
+    def take_bytes(batch: ByteBatch) -> None:
+        cells = [dress.bytes(values) for dress, values in zip(dressings, batch, strict=True)]
+        out.write(b"".join([b"\r\n".join(map(b",".join, zip(*cells, strict=True))), b"\r\n"]))
+
     out.write(BYTE_ORDER_MARK + plain_lines([[plain_text(column.label)] for column in columns]).encode())
-    summary = feed(columns, rows, take)
+    summary = feed(columns, rows, take, take_bytes)
     if with_totals and (total := total_cells(columns, summary, language)):
         out.write(plain_lines([[cell] for cell in total]).encode())
     if about is not None:
@@ -50,25 +54,28 @@ class _Dressing:
         self._kind = kind
         self._days = PaperDays(language)
         self._percents = _Percents()
-        self._chinese = is_chinese(language)
+        self._changes = kind is Kind.PERCENT or (is_chinese(language) and kind in (Kind.DATE, Kind.DATETIME))
+        self._known: dict[bytes, bytes] = {}
 
     def __call__(self, values: list[str]) -> list[str]:
-        match self._kind:
-            case Kind.DATE if self._chinese:
-                days = self._days
-                return [days[value] for value in values]
-            case Kind.DATETIME:
-                return self._moments(values)
-            case Kind.PERCENT:
-                percents = self._percents
-                return [percents[value] for value in values]
-        return values
+        if not self._changes:
+            return values
+        if self._kind is Kind.DATETIME:
+            days = self._days
+            return [days[value[:10]] + value[10:] for value in values]
+        return list(map((self._percents if self._kind is Kind.PERCENT else self._days).__getitem__, values))
 
-    def _moments(self, values: list[str]) -> list[str]:
-        if not self._chinese:
-            return "\x1f".join(values).replace("T", " ").split("\x1f")
-        days = self._days
-        return [f"{days[value[:10]]} {value[11:]}" if value else "" for value in values]
+    def bytes(self, values: list[bytes]) -> list[bytes]:
+        if not self._changes:
+            return values
+        length = 10 if self._kind is Kind.DATETIME else None  # only the day changes its form
+        heads = [value[:10] for value in values] if length else values
+        known = self._known
+        for new in set(heads).difference(known):
+            known[new] = self([new.decode()])[0].encode()
+        if not length:
+            return [known[head] for head in heads]
+        return [known[head] + value[10:] for head, value in zip(heads, values, strict=True)]
 
 
 class _Percents(dict[str, str]):

@@ -189,6 +189,10 @@ def _date_cells(values: list[str]) -> list[str]:
     ]
 
 
+def _moment_cells(values: list[str]) -> list[str]:
+    return _date_cells("\x1f".join(values).replace(" ", "T").split("\x1f"))
+
+
 _DRESSINGS: dict[Kind, Callable[[list[str]], list[str]]] = {
     Kind.TEXT: _text_cells,
     Kind.INTEGER: _number_cells,
@@ -196,7 +200,7 @@ _DRESSINGS: dict[Kind, Callable[[list[str]], list[str]]] = {
     Kind.TWD: _number_cells,
     Kind.PERCENT: _percent_cells,
     Kind.DATE: _date_cells,
-    Kind.DATETIME: _date_cells,
+    Kind.DATETIME: _moment_cells,
 }
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from papers.columns import Column, Kind, TableSummary
 
 Batch = list[list[str]]
+ByteBatch = list[list[bytes]]
 TAIPEI = ZoneInfo("Asia/Taipei")
 BATCH_ROWS = 1_000
 CHUNK_BYTES = 1 << 17
@@ -84,7 +85,7 @@ def _plain_datetime(value: datetime | None) -> str:
     if value is None:
         return ""
     local = value if value.tzinfo is None else value.astimezone(TAIPEI)
-    return local.isoformat()[:19]
+    return local.isoformat(" ")[:19]
 
 
 def _each(plain: Callable[[Any], str]) -> Callable[[Sequence[Any]], list[str]]:
@@ -133,6 +134,13 @@ class Tally:
         for index, name in self._totalled:
             self._totals[name] += sum(map(int, filter(None, batch[index])))
 
+    def take_bytes(self, lines: bytes, batch: ByteBatch) -> None:
+        """The same for lines of COPY that need no quotes."""
+        self._rows += len(batch[0])
+        self._digest.update(lines.replace(b"\t", b",").replace(b"\n", b"\r\n"))
+        for index, name in self._totalled:
+            self._totals[name] += sum(map(int, filter(None, batch[index])))
+
     def summary(self) -> TableSummary:
         return TableSummary(self._rows, dict(self._totals), self._digest.hexdigest())
 
@@ -158,10 +166,14 @@ _CASTS = {
 
 
 def feed(
-    columns: Sequence[Column], rows: Iterable[Sequence[object]] | CopiedRows, take: Callable[[Batch], None]
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]] | CopiedRows,
+    take: Callable[[Batch], None],
+    take_bytes: Callable[[ByteBatch], None] | None = None,
 ) -> TableSummary:
     """Hand all rows to `take` in plain batches; return their count, totals and checksum.
 
+    `take_bytes`, where given, gets those batches of `CopiedRows` in which nothing needs a guard or quotes.
     Raises: ValueError when a row has not as many values as there are columns, or a number is not whole.
     """
     tally = Tally(columns)
@@ -171,7 +183,13 @@ def feed(
         take(batch)
 
     if isinstance(rows, CopiedRows):
-        _feed_copied(columns, rows, take_both)
+
+        def take_both_bytes(lines: bytes, batch: ByteBatch) -> None:
+            tally.take_bytes(lines, batch)
+            if take_bytes:
+                take_bytes(batch)
+
+        _feed_copied(rows, columns, _CopiedLines(columns, take_both, take_both_bytes if take_bytes else None))
     else:
         for batch in _plain_batches(columns, rows):
             take_both(batch)
@@ -187,8 +205,7 @@ def _plain_batches(columns: Sequence[Column], rows: Iterable[Sequence[object]]) 
         yield [PLAIN[column.kind](values) for column, values in zip(columns, by_column, strict=True)]
 
 
-def _feed_copied(columns: Sequence[Column], rows: CopiedRows, take: Callable[[Batch], None]) -> None:
-    lines = _CopiedLines(columns, take)
+def _feed_copied(rows: CopiedRows, columns: Sequence[Column], lines: "_CopiedLines") -> None:
     cursor = getattr(rows.cursor, "cursor", rows.cursor)  # Django's wrapper keeps psycopg2's own inside
     cast = ", ".join(
         _CASTS.get(column.kind, "{}::bigint").format(_identifier(column.name)) for column in columns
@@ -218,9 +235,15 @@ class _CopiedLines(io.RawIOBase):
     Types are sure (the query casts), so only text columns are looked at; the casts also make ISO dates certain.
     """
 
-    def __init__(self, columns: Sequence[Column], take: Callable[[Batch], None]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        take: Callable[[Batch], None],
+        take_bytes: Callable[[bytes, ByteBatch], None] | None,
+    ) -> None:
         self._kinds = [column.kind for column in columns]
         self._take = take
+        self._take_bytes = take_bytes
         self._rest = b""
         self._stopped = False
 
@@ -236,9 +259,25 @@ class _CopiedLines(io.RawIOBase):
         data = self._rest + bytes(piece)
         end = data.rfind(b"\n") + 1
         self._rest = data[end:]
-        if end:
+        if end and not self._hand_on_bytes(data[:end]):
             self._hand_on(data[:end])
         return len(piece)
+
+    def _hand_on_bytes(self, lines: bytes) -> bool:
+        """Without making text of it: a third of the time, for the many batches that hold nothing special."""
+        if (
+            self._take_bytes is None
+            or any(sign in lines for sign in _SPECIAL)
+            or _may_hold_unprintable(lines)
+        ):
+            return False
+        cells = lines[:-1].replace(b"\n", b"\t").split(b"\t")
+        batch = [cells[n :: len(self._kinds)] for n in range(len(self._kinds))]
+        texts = (values for kind, values in zip(self._kinds, batch, strict=True) if kind is Kind.TEXT)
+        if not all(_MAY_START_FORMULA.isdisjoint({value[:1] for value in values}) for values in texts):
+            return False
+        self._take_bytes(lines, batch)
+        return True
 
     def _hand_on(self, lines: bytes) -> None:
         text = lines.decode()
@@ -254,11 +293,11 @@ class _CopiedLines(io.RawIOBase):
 def _plain_copied(kind: Kind, cells: list[str], texts: Callable[[Sequence[str]], list[str]]) -> list[str]:
     if kind is Kind.TEXT:
         return texts(cells)
-    if kind is Kind.DATETIME:
-        return _SEPARATOR.join(cells).replace(" ", "T").split(_SEPARATOR)
     return cells
 
 
+_SPECIAL = (b"\\", b'"', b",")
+_MAY_START_FORMULA = frozenset({b"=", b"+", b"-", b"@", b"\xef"})  # EF leads the full-width signs
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 
 

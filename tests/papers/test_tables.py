@@ -480,6 +480,34 @@ def test_copied_rows_take_columns_by_name_and_batches_do_not_matter() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("language", ["zh-hant", "en"])
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_plain_and_special_stretches_of_a_copy_come_out_alike(fmt: str, language: str) -> None:
+    columns = [
+        Column("note", "備註"),
+        Column("n", "數", Kind.POINTS),
+        Column("d", "日", Kind.DATE),
+        Column("at", "時", Kind.DATETIME),
+        Column("rate_bp", "比例", Kind.PERCENT),
+    ]
+    sql = """
+        SELECT CASE WHEN n BETWEEN 4000 AND 4100 THEN '=1,"' || n WHEN n BETWEEN 8000 AND 8005 THEN '＝' || n
+                    WHEN n % 9 = 0 THEN NULL ELSE '好' || n END AS note,
+            CASE WHEN n % 7 > 0 THEN n - 6000 END AS n, CASE WHEN n % 5 > 0 THEN date '2026-01-01' + n % 700 END AS d,
+            CASE WHEN n % 3 > 0 THEN timestamptz '2026-01-01 00:00+00' + n * interval '61 minutes' END AS at,
+            CASE WHEN n % 4 > 0 THEN n % 10001 END AS rate_bp
+        FROM generate_series(1, 12000) AS n"""
+    plain, copied = io.BytesIO(), io.BytesIO()
+    with connection.cursor() as cursor:
+        second = table_file(fmt, "t", columns, CopiedRows(cursor, sql), language, copied)
+        cursor.execute(sql)
+        first = table_file(fmt, "t", columns, cursor.fetchall(), language, plain)
+    assert first == second
+    assert first.rows == 12_000
+    assert read(fmt, plain.getvalue()) == read(fmt, copied.getvalue())
+
+
+@pytest.mark.django_db
 def test_a_copy_that_is_broken_off_leaves_the_connection_usable() -> None:
     columns = [Column("a", "甲")]
     rows = "SELECT n::text AS a FROM generate_series(1, 200000) AS n"
