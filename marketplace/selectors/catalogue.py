@@ -20,6 +20,15 @@ from vendors.models.vendors import Vendor
 PAGE_SIZE = 12
 ANY_TRADE = "不限產業"
 OPEN_FORMATS = frozenset({"CSV", "JSON", "XML", "ODS"})
+ABROAD = (
+    "東京",
+    "大阪",
+    "日本",
+    "新加坡",
+    "香港",
+    "美國",
+    "歐洲",
+)  # the file says in words where data and backups lie
 PRICE_BANDS = {
     "to10": (0, 10_000),
     "to20": (10_000, 20_000),
@@ -207,7 +216,8 @@ def _traits(version: SolutionVersion) -> Iterable[str]:
     leaving = version.details.get("exit", {})
     if OPEN_FORMATS & set(leaving.get("export_formats", ())):
         yield "open_formats"
-    if "臺灣" in leaving.get("data_location_zh", ""):
+    place = leaving.get("data_location_zh", "")
+    if "臺灣" in place and not any(name in place for name in ABROAD):
         yield "in_taiwan"
     if version.details.get("uses_ai"):
         yield "uses_ai"

@@ -12,8 +12,47 @@ IDLE_ZH = re.compile(
     r"[的了嗎呢吧啊把也都就很]|可以|怎麼|什麼|有沒有|我想|我要|想要|請問|一個|一下|一起|系統|軟體|方案|工具|平台|便宜|推薦"
 )
 IDLE_EN = frozenset(
-    "a an the for of to and or in on my our your with is are i we need want how what app software system tool tools "
-    "cheap best small that from by it be can do us me".split()
+    [
+        "a",
+        "an",
+        "the",
+        "for",
+        "of",
+        "to",
+        "and",
+        "or",
+        "in",
+        "on",
+        "my",
+        "our",
+        "your",
+        "with",
+        "is",
+        "are",
+        "i",
+        "we",
+        "need",
+        "want",
+        "how",
+        "what",
+        "app",
+        "software",
+        "system",
+        "tool",
+        "tools",
+        "cheap",
+        "best",
+        "small",
+        "that",
+        "from",
+        "by",
+        "it",
+        "be",
+        "can",
+        "do",
+        "us",
+        "me",
+    ]
 )
 BIGRAM, CHARACTER = 1.0, 0.2
 
