@@ -35,7 +35,7 @@ BEAT = {
 }
 
 
-@shared_task(name="marketplace.check_claim", queue="interactive", soft_time_limit=60, time_limit=90)
+@shared_task(name="marketplace.check_claim", soft_time_limit=60, time_limit=90)
 def check_claim(*, claim_id: int) -> None:
     """Check one claim: the registers first, then the rules."""
     claim = Claim.objects.get(pk=claim_id)
@@ -45,7 +45,7 @@ def check_claim(*, claim_id: int) -> None:
         claims.check_claim(claim, at=now())
 
 
-@shared_task(name="marketplace.check_missed_claims", queue="bulk")
+@shared_task(name="marketplace.check_missed_claims")
 def check_missed_claims() -> int:
     """Check claims whose nudge was lost or whose worker died; returns how many were picked up."""
     since = now() - timedelta(seconds=MISSED_SECONDS)
@@ -57,13 +57,13 @@ def check_missed_claims() -> int:
     return len(ids)
 
 
-@shared_task(name="marketplace.close_unanswered_claims", queue="bulk")
+@shared_task(name="marketplace.close_unanswered_claims")
 def close_unanswered_claims() -> int:
     """End returned claims whose seven days are over."""
     return claims.close_unanswered(at=now())
 
 
-@shared_task(name="marketplace.send_batch", queue="interactive", soft_time_limit=120, time_limit=150)
+@shared_task(name="marketplace.send_batch", soft_time_limit=120, time_limit=150)
 def send_batch(*, batch_id: int) -> None:
     """Hand one approved batch to the bank; when the bank is down the sweep tries again."""
     try:
@@ -72,7 +72,7 @@ def send_batch(*, batch_id: int) -> None:
         log.warning("batch_not_sent", batch=batch_id, code=refused.code)
 
 
-@shared_task(name="marketplace.send_missed_batches", queue="bulk")
+@shared_task(name="marketplace.send_missed_batches")
 def send_missed_batches() -> int:
     """Hand over batches that were approved and did not go."""
     ids = list(unsent_batches(at=now()).values_list("pk", flat=True))
@@ -81,7 +81,7 @@ def send_missed_batches() -> int:
     return len(ids)
 
 
-@shared_task(name="marketplace.fetch_results", queue="bulk")
+@shared_task(name="marketplace.fetch_results")
 def fetch_results() -> int:
     """Ask for the results that are not here yet; returns how many batches were settled."""
     settled = 0
