@@ -49,7 +49,7 @@ def menu(desk: Desk, roles: set[str], path: str) -> dict[str, Any]:
     sections = []
     for label, places in desk.sections:
         items = [
-            {"label": place.label, "url": place.url, "current": place.url == path}
+            {"label": place.label, "url": place.url, "icon": place.icon, "current": place.url == path}
             for place in places
             if place.url and (not place.roles or place.roles & roles)
         ]

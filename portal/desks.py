@@ -20,6 +20,7 @@ class Place:
     label: Promise
     page: str
     roles: frozenset[str] = frozenset()
+    icon: str = ""
 
     @property
     def url(self) -> str:
@@ -47,16 +48,16 @@ DESKS: dict[str, Desk] = {
     "my": Desk(
         "my",
         _("我的店"),
-        "portal:my",
+        "portal:my", icon="shop",
         (
             (
                 _("我的店"),
                 (
                     Place(_("總覽"), "portal:my"),
-                    Place(_("點數"), "points:my_points"),
-                    Place(_("訂單"), "marketplace:my_orders"),
-                    Place(_("找方案"), "marketplace:solutions"),
-                    Place(_("成員"), "organisations:people"),
+                    Place(_("點數"), "points:my_points", icon="points"),
+                    Place(_("訂單"), "marketplace:my_orders", icon="bag"),
+                    Place(_("找方案"), "marketplace:solutions", icon="search"),
+                    Place(_("成員"), "organisations:people", icon="users"),
                 ),
             ),
         ),
