@@ -30,7 +30,7 @@ VERDICTS = ("stop", "warn", "pass")
 
 @register.filter
 def roc_date(day: date | datetime | None, style: str = "plain") -> str:
-    """A day in `<time>`: 115年11月20日; "long" adds 民國, "short" is 115/11/20; in English 2026-11-20."""
+    """A day in `<time>`: 115年11月20日; "long" adds 民國, "short" is 115/11/20, "month" 115年11月; in English 2026-11-20."""
     if not day:
         return NONE
     if isinstance(day, datetime):
@@ -50,7 +50,9 @@ def roc_datetime(moment: datetime | None, style: str = "plain") -> str:
 
 def _day_words(day: date, style: str) -> str:
     if in_english():
-        return day.isoformat()
+        return day.isoformat()[:7] if style == "month" else day.isoformat()
+    if style == "month":
+        return f"{roc.roc_year(day)}年{day.month}月"
     if style == "short":
         return roc.roc_date(day, "short")
     words = roc.roc_date(day)
