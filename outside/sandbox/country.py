@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
 
-from outside.sandbox import pools
+from outside.sandbox import names, pools, streets
 from outside.sandbox.enterprise import (
     CLOSED,
     COMPANIES,
@@ -40,35 +40,35 @@ class Country:
     def __init__(self, seed: int = SEED) -> None:
         self.key = str(seed).encode()
         self.towns = pools.townships()
-        self.bases = [pools.address_bases(town) for town in self.towns]
-        self.regions = [pools.region_cores(town) for town in self.towns]
-        self.ends = pools.address_ends()
-        names = pools.content("names.json")
-        self.third = list(names["auspicious"]["third_for_companies"])
-        self.nature = names["nature"]
+        self.bases = [streets.address_bases(town) for town in self.towns]
+        self.regions = [names.region_cores(town) for town in self.towns]
+        self.ends = streets.address_ends()
+        words = pools.content("names.json")
+        self.third = list(words["auspicious"]["third_for_companies"])
+        self.nature = words["nature"]
         self.cores: list[list[str]] = [
-            pools.auspicious_cores(),
-            pools.auspicious_cores(),
-            pools.family_cores(),
-            pools.place_cores(),
+            names.auspicious_cores(),
+            names.auspicious_cores(),
+            names.family_cores(),
+            names.place_cores(),
             [],
-            names["nature_phrases"],
-            names["modern_words"],
-            names["modern_words"],
-            names["craft_words"],
+            words["nature_phrases"],
+            words["modern_words"],
+            words["modern_words"],
+            words["craft_words"],
         ]
         self.dates = [(day, f"{day.year - 1911:03d}{day:%m%d}") for day in pools.setup_dates()]
         self.company_capitals, self.other_capitals = pools.capitals(True), pools.capitals(False)
         self.staff = pools.staff_numbers()
         self.town_draws = (pools.township_draw(0.80), pools.township_draw(0.70))
-        self.trade_draws = (pools.trade_draw("members"), pools.trade_draw("registry"))
-        self.trades = (pools.trades("members"), pools.trades("registry"))
+        self.trade_draws = (names.trade_draw("members"), names.trade_draw("registry"))
+        self.trades = (names.trades("members"), names.trades("registry"))
 
     def draws(self, index: int) -> tuple[int, ...]:
         """Twenty-two 16-bit numbers that belong to this index for ever."""
         return _DRAWS.unpack(blake2b(index.to_bytes(8, "little"), digest_size=44, key=self.key).digest())
 
-    def form(self, index: int, draws: tuple[int, ...]) -> tuple[pools.Trade, pools.Form]:
+    def form(self, index: int, draws: tuple[int, ...]) -> tuple[names.Trade, names.Form]:
         """The trade and the legal form."""
         like = index >= MEMBER_LIKE
         trade = self.trades[like][self.trade_draws[like][draws[1] & 8191]]
@@ -110,7 +110,7 @@ class Country:
             staff,
         )
 
-    def name(self, form: pools.Form, town: int, draws: tuple[int, ...]) -> str:
+    def name(self, form: names.Form, town: int, draws: tuple[int, ...]) -> str:
         """Core, perhaps a trade word, and the legal ending."""
         core, worded = divmod(form.patterns[draws[3] % len(form.patterns)], 2)
         words = self.cores[core] or self.regions[town]
@@ -138,7 +138,7 @@ class Country:
         )
 
     def _industries(
-        self, trade: pools.Trade, index: int, draws: tuple[int, ...]
+        self, trade: names.Trade, index: int, draws: tuple[int, ...]
     ) -> tuple[tuple[str, str], ...]:
         """The main code and up to three more; main first."""
         others = [
