@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import shared_task
 from celery.schedules import crontab
+from django.db import transaction
 
 from organisations.clock import now
 from points.models.grants import Application
@@ -16,13 +18,19 @@ from points.services.grants import decide_application, lapse_grants
 BATCH = 500
 
 
-@shared_task(queue="interactive")
+def nudge(application: Application) -> None:
+    """Have it decided right after the commit, before bulk work; if the broker is away, the sweep does it."""
+    send = partial(decide.apply_async, kwargs={"application_id": application.pk}, queue="interactive")
+    transaction.on_commit(send, robust=True)
+
+
+@shared_task
 def decide(*, application_id: int) -> str:
     """Decide one application."""
     return decide_application(Application.objects.get(pk=application_id), at=now()).state
 
 
-@shared_task(queue="bulk")
+@shared_task
 def decide_missed() -> int:
     """Decide applications whose nudge was lost, and those that wait for a budget, the oldest first."""
     at = now()
@@ -36,13 +44,13 @@ def decide_missed() -> int:
     return len(found)
 
 
-@shared_task(queue="bulk")
+@shared_task
 def lapse() -> int:
     """Take back what was not ordered in time."""
     return lapse_grants(at=now())
 
 
-@shared_task(queue="bulk")
+@shared_task
 def digest() -> str:
     """Publish the day's digest of the ledger."""
     made = publish_digest(at=now())

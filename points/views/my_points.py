@@ -96,7 +96,7 @@ def apply(request: HttpRequest, *, code: str) -> HttpResponse:
     except Refused as no:
         messages.error(request, str(no))
     else:
-        tasks.decide.delay_on_commit(application_id=application.pk)
+        tasks.nudge(application)
     return redirect("points:my_points")
 
 
