@@ -85,7 +85,7 @@ class RocDateField(forms.MultiValueField):
     """A day, asked for in ROC parts (in English in Gregorian parts)."""
 
     widget = RocDateWidget
-    default_error_messages: ClassVar[dict[str, Words]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "required": _("請填年、月、日。"),
         "incomplete": _("年、月、日都要填。"),
         "invalid": _("沒有這一天，請再看一次年、月、日。"),
@@ -143,7 +143,7 @@ class AmountField(forms.IntegerField):
     Units: as said by `before`/`after`; NT$ unless told.
     """
 
-    default_error_messages: ClassVar[dict[str, Words]] = {"invalid": _("請填數字，例如14400。")}
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("請填數字，例如14400。")}
 
     def __init__(self, *, before: Words = "NT$", after: Words = "", **kwargs: Any) -> None:
         kwargs.setdefault("min_value", 0)
@@ -163,7 +163,7 @@ class AmountField(forms.IntegerField):
 class UbnField(forms.CharField):
     """A unified business number as eight figures that can be one; it does not say that the business exists."""
 
-    default_error_messages: ClassVar[dict[str, Words]] = {
+    default_error_messages: ClassVar[dict[str, Any]] = {
         "digits": _("統一編號是8個數字，您填了%(count)s個字。"),
         "invalid": _("這不是統一編號：檢查碼不合，請對照發票章再看一次。"),
     }

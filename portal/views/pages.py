@@ -46,8 +46,7 @@ def home_figures() -> dict[str, object]:
 
     Keys: `counties` (each `name`, `per_hundred`), `zones` (rows), `figures` (each `label`, `value`, `unit`, `foot`), `as_of`.
     """
-    shown: dict[str, object] = cache.get_or_set(f"home:{get_language()}", _count_figures, FIGURES_SECONDS)
-    return shown
+    return cache.get_or_set(f"home:{get_language()}", _count_figures, FIGURES_SECONDS) or {}
 
 
 def _count_figures() -> dict[str, object]:
