@@ -48,12 +48,12 @@ DESKS: dict[str, Desk] = {
     "my": Desk(
         "my",
         _("我的店"),
-        "portal:my", icon="shop",
+        "portal:my",
         (
             (
                 _("我的店"),
                 (
-                    Place(_("總覽"), "portal:my"),
+                    Place(_("總覽"), "portal:my", icon="shop"),
                     Place(_("點數"), "points:my_points", icon="points"),
                     Place(_("訂單"), "marketplace:my_orders", icon="bag"),
                     Place(_("找方案"), "marketplace:solutions", icon="search"),

@@ -137,7 +137,6 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "portal.stylesheet.SheetFinder",
     "portal.static_files.PlotlyFinder",
-    "portal.wheel_files.WheelFinder",
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]

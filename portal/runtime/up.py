@@ -98,7 +98,11 @@ def up(home: Path = PLATFORM_HOME) -> int:
     _refuse_a_second_one(home)
     _refuse_full_disk(home)
     port = _port()
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # SIGINT too: a shell starts what runs in its background deaf to it
         signal.signal(name, _interrupt)
     steps = Steps()
     with contextlib.ExitStack() as stack:
