@@ -199,7 +199,7 @@ def send_batch(batch: PayoutBatch, *, at: datetime, by: Any = None) -> PayoutBat
 def _submit(batch: PayoutBatch) -> str:
     assert batch.file is not None
     try:
-        return bank.submit(bytes(batch.file), batch.number).number
+        return bank.submit(bytes(batch.file), f"{batch.number}-{batch.file_sha256[:8]}").number
     except (OutsideDown, OutsideAnswerBroken) as error:
         raise bank_down() from error
     except bank.BankRefused as error:

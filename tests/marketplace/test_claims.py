@@ -661,7 +661,7 @@ def test_the_queue_has_the_longest_running_first_then_the_riskier() -> None:
     Claim.objects.filter(pk=old.pk).update(submitted_at=AT - timedelta(days=5))
     Claim.objects.filter(pk=risky.pk).update(risk=70)
     assert [each.pk for each in queue()] == [old.pk, risky.pk, young.pk]
-    assert [each.pk for each in queue(sort="-risk")][0] == risky.pk
+    assert next(each.pk for each in queue(sort="-risk")) == risky.pk
     assert [each.pk for each in queue(risk="high")] == [risky.pk]
 
 
