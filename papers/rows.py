@@ -303,12 +303,7 @@ _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A})
 
 def _may_hold_unprintable(utf8: bytes) -> bool:
     """Quick look at the bytes; C2 leads the controls above ASCII and a few harmless signs, EF BF the non-characters."""
-    return (
-        b"\xc2" in utf8
-        or b"\xef\xbf\xbe" in utf8
-        or b"\xef\xbf\xbf" in utf8
-        or len(utf8.translate(None, _CONTROLS)) != len(utf8)
-    )
+    return b"\xc2" in utf8 or b"\xef\xbf" in utf8 or len(utf8.translate(None, _CONTROLS)) != len(utf8)
 
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
