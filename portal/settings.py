@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "portal.middleware_second_factor.SecondFactorMiddleware",
     "portal.middleware_audit.AuditMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "portal.error_pages.ErrorPageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
