@@ -12,7 +12,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import QueryDict
 from django.template import Context, Template
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils.translation import override
 
 from organisations import drawings, roc
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKENS = (ROOT / "static/css/tokens.css").read_text(encoding="utf-8")
 PAIR = re.compile(r"--([\w-]+):\s*light-dark\((#\w{6}),\s*(#\w{6})\)")
 SINGLE = re.compile(r"--([\w-]+):\s*(#\w{6});")
+pytestmark = pytest.mark.django_db
 COLOURS = {name: (day, night) for name, day, night in PAIR.findall(TOKENS)} | {
     name: (both, both) for name, both in SINGLE.findall(TOKENS)
 }
@@ -58,10 +59,8 @@ def linear(colour: str) -> list[float]:
 
 def contrast(one: str, other: str) -> float:
     light = sorted(
-
-            sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear(each), strict=True))
-            for each in (one, other)
-
+        sum(a * b for a, b in zip((0.2126, 0.7152, 0.0722), linear(each), strict=True))
+        for each in (one, other)
     )
     return (light[1] + 0.05) / (light[0] + 0.05)
 
@@ -311,3 +310,36 @@ def test_fields_understand_what_people_type() -> None:
 def test_a_day_that_does_not_exist_is_refused_in_words() -> None:
     form = SampleForm({"ubn": "04595257", "start_0": "115", "start_1": "2", "start_2": "30", "amount": "1"})
     assert form.errors == {"start": ["沒有這一天，請再看一次年、月、日。"]}
+
+
+def test_an_empty_refusal_gets_a_page_that_says_what_to_do(client: Client) -> None:
+    answer = client.post("/about/")
+    assert answer.status_code == 405
+    assert answer["Allow"] == "GET, HEAD"
+    assert "這個網址不能這樣用" in answer.content.decode()
+
+
+def test_a_missing_page_says_what_to_do_in_both_languages(client: Client) -> None:
+    assert "找不到這一頁" in client.get("/no-such-page/").content.decode()
+    assert "We cannot find this page" in client.get("/en/no-such-page/").content.decode()
+
+
+def test_a_chosen_theme_is_kept_and_the_person_goes_back_to_the_page(client: Client) -> None:
+    answer = client.get("/theme/", {"set": "dark"}, HTTP_REFERER="http://testserver/about/")
+    assert answer["Location"] == "http://testserver/about/"
+    assert 'data-theme="dark"' in client.get("/about/").content.decode()
+
+
+def test_a_theme_never_sends_the_person_to_another_site(client: Client) -> None:
+    assert (
+        client.get("/theme/", {"set": "dark"}, HTTP_REFERER="https://elsewhere.example/")["Location"] == "/"
+    )
+
+
+@pytest.mark.parametrize("name", ["about", "help", "privacy", "accessibility", "open-data", "sitemap"])
+def test_text_pages_stand_in_both_languages(client: Client, name: str) -> None:
+    chinese, english = client.get(f"/{name}/").content.decode(), client.get(f"/en/{name}/").content.decode()
+    assert 'lang="zh-Hant-TW"' in chinese
+    assert 'lang="en"' in english
+    words = re.sub(r"<[^>]*>", "", english.split("<main", 1)[1].split("</main>")[0])
+    assert not re.search(r"[\u4e00-\u9fff]", words)
