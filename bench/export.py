@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import django
 import psycopg2
 
 from papers.columns import About, Column, Kind
@@ -110,13 +112,13 @@ def _execute(sql: str, *parameters: object) -> None:
 
 def _copy_seconds(folder: str) -> float:
     """psql where there is one, else the same protocol through psycopg2."""
-    statement = f"COPY (SELECT {_NAMES} FROM bench_export ORDER BY id) TO STDOUT WITH (FORMAT csv)"  # noqa: S608
+    statement = f"COPY (SELECT {_NAMES} FROM bench_export ORDER BY id) TO STDOUT WITH (FORMAT csv)"
     psql = shutil.which("psql")
     target = Path(folder) / "limit.csv"
     start = time.perf_counter()
     with target.open("wb") as out:
         if psql:
-            subprocess.run([psql, "-qX", "-d", _database(), "-c", statement], stdout=out, check=True)  # noqa: S603
+            subprocess.run([psql, "-qX", "-d", _database(), "-c", statement], stdout=out, check=True)
         else:
             connection = psycopg2.connect(_database())
             connection.cursor().copy_expert(statement, out)
@@ -126,24 +128,20 @@ def _copy_seconds(folder: str) -> float:
 
 def _export(fmt: str, folder: str) -> dict[str, float]:
     command = [sys.executable, "-m", "bench.export", fmt, str(Path(folder) / f"out.{fmt}")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=os.environ)  # noqa: S603
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=os.environ)
     shot: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return shot
 
 
 def _export_here(fmt: str, target: str) -> None:
     """What the child does: one file, its seconds and this process's peak memory."""
-    from datetime import datetime
-
-    import django
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     at = datetime(2026, 11, 23, 9, tzinfo=TAIPEI)
     about = About(as_of=at, made_by="bench", made_at=at)
     start = time.perf_counter()
     connection = psycopg2.connect(_database())
-    rows = CopiedRows(connection.cursor(), f"SELECT {_NAMES} FROM bench_export ORDER BY id")  # noqa: S608
+    rows = CopiedRows(connection.cursor(), f"SELECT {_NAMES} FROM bench_export ORDER BY id")
     with open(target, "wb") as out:
         table_file(fmt, "訂單", COLUMNS, rows, "zh-hant", out, about=about, with_totals=True)
     seconds = time.perf_counter() - start

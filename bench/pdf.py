@@ -8,10 +8,9 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from papers.contracts import ContractData
+from papers.contracts import ContractData, contract_pdf
+from papers.seal import attach_evidence, check_seal, make_platform_seal_key, seal_pdf
 
 LIMIT_SECONDS = 0.5
 ROUNDS = 20
@@ -42,9 +41,6 @@ def _line(name: str, seconds: float) -> dict[str, object]:
 
 
 def _measure() -> dict[str, float]:
-    from papers.contracts import contract_pdf
-    from papers.seal import attach_evidence, check_seal, make_platform_seal_key, seal_pdf
-
     with TemporaryDirectory() as folder:
         start = time.perf_counter()
         key = make_platform_seal_key(folder, at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -68,7 +64,7 @@ def _measure() -> dict[str, float]:
         return {"cold": cold, "warm": max(times), "check": time.perf_counter() - start}
 
 
-def _contract(n: int) -> "ContractData":
+def _contract(n: int) -> ContractData:
     """Every one different in every part, so that nothing is taken from the last."""
     return {
         "language": "zh-hant",

@@ -210,7 +210,7 @@ def _feed_copied(rows: CopiedRows, columns: Sequence[Column], lines: "_CopiedLin
     cast = ", ".join(
         _CASTS.get(column.kind, "{}::bigint").format(_identifier(column.name)) for column in columns
     )
-    wrapped = f"COPY (SELECT {cast} FROM ({rows.sql}) AS source) TO STDOUT WITH (FORMAT text, NULL '', ENCODING 'UTF8')"  # noqa: S608
+    wrapped = f"COPY (SELECT {cast} FROM ({rows.sql}) AS source) TO STDOUT WITH (FORMAT text, NULL '', ENCODING 'UTF8')"
     statement = cursor.mogrify(wrapped, tuple(rows.parameters)) if rows.parameters else wrapped
     buffered = io.BufferedWriter(
         lines, buffer_size=CHUNK_BYTES

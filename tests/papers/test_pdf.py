@@ -24,7 +24,7 @@ from papers.contracts import (
     statement_pdf,
 )
 from papers.glyphs import drawable
-from papers.pdf import FOLDER, TEMPLATES, render_pdf
+from papers.pdf import FOLDER, TEMPLATES, _compiler, render_pdf
 from papers.registers import PAPER_ROWS, TooLongForPaper, register_pdf
 from papers.tables import table_file
 
@@ -202,8 +202,6 @@ def test_markup_in_data_is_printed_as_it_stands(
 
 
 def test_templates_cannot_reach_files_outside_their_folder(letter: LetterData) -> None:
-    from papers.pdf import _compiler
-
     for path in ("/etc/passwd", "../pdf.py", "/../pdf.py"):
         with pytest.raises(typst.TypstError):
             _compiler().compile(input=f'#read("{path}")'.encode(), format="pdf", sys_inputs={"data": "{}"})
@@ -216,7 +214,7 @@ def test_only_our_own_templates_are_rendered(template: str) -> None:
 
 
 def test_there_are_four_templates() -> None:
-    assert TEMPLATES == {"contract", "statement", "register", "letter"}
+    assert {"contract", "statement", "register", "letter"} == TEMPLATES
 
 
 def test_papers_declare_the_archival_standard(contract: ContractData, letter: LetterData) -> None:
