@@ -115,7 +115,12 @@ def _say(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context
     if params is None:  # then a per cent sign in the statement is only a sign
         return execute(f"{SAY}; {sql.replace('%', '%%')}", [said], many, context)
     if isinstance(params, Mapping):
-        return execute(f"SELECT set_config('platform.audit', %(platform_audit)s, true); {sql}", {**params, "platform_audit": said}, many, context)
+        return execute(
+            f"SELECT set_config('platform.audit', %(platform_audit)s, true); {sql}",
+            {**params, "platform_audit": said},
+            many,
+            context,
+        )
     return execute(f"{SAY}; {sql}", [said, *params], many, context)
 
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from organisations.fields import UbnField, plain
-from organisations.models.organisation import BankAccount
 from organisations.models.people import Membership
 from organisations.services.api_keys import SCOPES
 
@@ -85,25 +84,24 @@ class InvitationForm(forms.Form):
     )
 
 
-class BankAccountForm(forms.ModelForm):  # type: ignore[type-arg]
+class BankAccountForm(forms.Form):
     """Where the organisation is paid."""
 
-    class Meta:
-        model = BankAccount
-        fields = ("bank_code", "account_number", "account_name")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, words in (
-            ("bank_code", _("銀行與分行代號，共7碼，存摺封面上有。")),
-            ("account_number", _("10到16個數字，不用連字號。")),
-            ("account_name", _("要和登記名稱相同，銀行才會入帳。")),
-        ):
-            self.fields[name].help_text = words
-        for name in ("bank_code", "account_number"):
-            self.fields[name].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
-            self.fields[name].max_length = None
-            self.fields[name].widget.attrs["maxlength"] = 24
+    bank_code = forms.CharField(
+        label=_("銀行代號"),
+        max_length=24,
+        help_text=_("銀行與分行代號，共7碼，存摺封面上有。"),
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    account_number = forms.CharField(
+        label=_("帳號"),
+        max_length=24,
+        help_text=_("10到16個數字，不用連字號。"),
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    account_name = forms.CharField(
+        label=_("戶名"), max_length=100, help_text=_("要和登記名稱相同，銀行才會入帳。")
+    )
 
     def clean_bank_code(self) -> str:
         """Seven digits."""

@@ -28,7 +28,7 @@ KINDS = {
 
 
 def keep_document(
-    upload: UploadedFile, *, kind: str, by: Any, at: datetime, organisation: Organisation | None = None
+    upload: UploadedFile[bytes], *, kind: str, by: Any, at: datetime, organisation: Organisation | None = None
 ) -> Document:
     """Store an uploaded file.
 

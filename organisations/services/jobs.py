@@ -41,8 +41,9 @@ def start_job(
     job = Job.objects.create(
         kind=kind,
         owner=by,
-        arguments={**arguments, "_task": task, "_queue": queue, "_at": at.isoformat()},
+        arguments={**arguments, "_task": task, "_queue": queue},
         sentence=sentence,
+        made_at=at,
     )
     nudge(task, queue=queue, job_id=str(job.pk))
     return job

@@ -17,7 +17,13 @@ from django.test import Client
 
 from organisations import clock
 from organisations.models.organisation import Organisation
-from organisations.models.people import IdentityProof, Invitation, Membership, MembershipRequest, ProofChallenge
+from organisations.models.people import (
+    IdentityProof,
+    Invitation,
+    Membership,
+    MembershipRequest,
+    ProofChallenge,
+)
 from organisations.models.registry import RegistryCheck
 from organisations.refusals import Refused
 from organisations.services import joining
@@ -62,7 +68,9 @@ def text(response: Any) -> str:
 # ---- the way in
 
 
-def test_stranger_types_a_number_sees_the_register_and_keeps_the_number_through_sign_up(sandbox: Sandbox) -> None:
+def test_stranger_types_a_number_sees_the_register_and_keeps_the_number_through_sign_up(
+    sandbox: Sandbox,
+) -> None:
     client = Client()
     response = client.post("/my/join/", {"ubn": "　" + RESTAURANT})
     assert response.url == f"/my/join/{RESTAURANT}/"
@@ -82,11 +90,13 @@ def test_stranger_types_a_number_sees_the_register_and_keeps_the_number_through_
     [
         ("12345678", "檢查碼不合"),
         ("1234", "8個數字"),
-        ("", "必須"),
+        ("", "請填這一項"),
         (sample("wrong_checksum").ubn, "檢查碼不合"),
     ],
 )
-def test_wrong_number_is_said_while_typing_and_asks_nobody(sandbox: Sandbox, typed: str, sentence: str) -> None:
+def test_wrong_number_is_said_while_typing_and_asks_nobody(
+    sandbox: Sandbox, typed: str, sentence: str
+) -> None:
     response = Client().post("/my/join/", {"ubn": typed})
     assert response.status_code == 200
     assert sentence in text(response)
@@ -97,7 +107,9 @@ def test_wrong_number_is_said_while_typing_and_asks_nobody(sandbox: Sandbox, typ
     ("key", "sentence"),
     [("suspended", "復業"), ("closed", "已註銷"), ("dissolved", "已解散"), ("unknown", "查不到登記")],
 )
-def test_number_that_may_not_join_gets_its_reason_and_what_to_do(sandbox: Sandbox, key: str, sentence: str) -> None:
+def test_number_that_may_not_join_gets_its_reason_and_what_to_do(
+    sandbox: Sandbox, key: str, sentence: str
+) -> None:
     client, ubn = Client(), sample(key).ubn
     client.post("/my/join/", {"ubn": ubn})
     answer_all()
@@ -135,11 +147,17 @@ def test_phone_walk_makes_an_acceptor(sandbox: Sandbox, person: Callable[..., An
     assert (proof.method, proof.id_last4) == ("mobile", who.national_id[-4:])
     assert proof.membership.role == "acceptor"
     organisation = Organisation.objects.get()
-    assert (organisation.name, organisation.township_id, organisation.industry_id) == ("老榕樹下麵館", "67000370", "56")
+    assert (organisation.name, organisation.township_id, organisation.industry_id) == (
+        "老榕樹下麵館",
+        "67000370",
+        "56",
+    )
     assert "您已經是這家的成員" in text(client.get(f"/my/join/{RESTAURANT}/"))
 
 
-def test_card_walk_makes_an_acceptor_by_script_and_by_file(sandbox: Sandbox, person: Callable[..., Any]) -> None:
+def test_card_walk_makes_an_acceptor_by_script_and_by_file(
+    sandbox: Sandbox, person: Callable[..., Any]
+) -> None:
     for name, by_file in (("one", False), ("two", True)):
         client = signed_in(person(name))
         client.post("/my/join/", {"ubn": RESTAURANT})
@@ -185,7 +203,12 @@ def test_challenge_of_another_person_does_not_exist(sandbox: Sandbox, person: Ca
     challenge = ProofChallenge.objects.latest("pk")
     stranger = signed_in(person("stranger"))
     assert stranger.get(f"/my/join/challenge/{challenge.pk}/").status_code == 404
-    assert stranger.post(f"/my/join/{RESTAURANT}/card/", {"challenge_id": challenge.pk, "cms": "AA=="}).status_code == 404
+    assert (
+        stranger.post(
+            f"/my/join/{RESTAURANT}/card/", {"challenge_id": challenge.pk, "cms": "AA=="}
+        ).status_code
+        == 404
+    )
 
 
 def test_number_with_an_account_offers_to_prove_or_to_ask(
@@ -212,9 +235,15 @@ def test_unknown_number_goes_to_the_officer_with_its_certificate(
     client, ubn = signed_in(person("owner")), sample("unknown").ubn
     client.post("/my/join/", {"ubn": ubn})
     answer_all()
-    bad = client.post(f"/my/join/{ubn}/document/", {"document": SimpleUploadedFile("a.pdf", b"MZ not a pdf")}, follow=True)
+    bad = client.post(
+        f"/my/join/{ubn}/document/", {"document": SimpleUploadedFile("a.pdf", b"MZ not a pdf")}, follow=True
+    )
     assert "副檔名不同" in text(bad)
-    good = client.post(f"/my/join/{ubn}/document/", {"document": SimpleUploadedFile("證明.pdf", b"%PDF-1.7 ...")}, follow=True)
+    good = client.post(
+        f"/my/join/{ubn}/document/",
+        {"document": SimpleUploadedFile("證明.pdf", b"%PDF-1.7 ...")},
+        follow=True,
+    )
     assert "文件收到了" in text(good)
     check = RegistryCheck.objects.get()
     assert check.state == "officer"
@@ -222,7 +251,13 @@ def test_unknown_number_goes_to_the_officer_with_its_certificate(
     assert ubn in text(officer.get("/office/registry/"))
     assert officer.get(f"/office/registry/{check.pk}/document/").getvalue().startswith(b"%PDF")
     assert client.get(f"/office/registry/{check.pk}/document/").status_code == 404
-    decision = {"name": "新設商行", "address": "臺南市東區崇善路１號", "organisation_kind": "獨資", "note": "抄本相符", "decision": "pass"}
+    decision = {
+        "name": "新設商行",
+        "address": "臺南市東區崇善路１號",
+        "organisation_kind": "獨資",
+        "note": "抄本相符",
+        "decision": "pass",
+    }
     assert officer.post(f"/office/registry/{check.pk}/", decision).status_code == 302
     assert "新設商行" in text(client.get(f"/my/join/{ubn}/"))
     assert client.get(f"/my/join/{ubn}/prove/").status_code == 200
@@ -276,7 +311,9 @@ def shop(sandbox: Sandbox, person: Callable[..., Any], at: datetime) -> Organisa
     from organisations.services.registry import ask_registry
 
     answer_check(ask_registry(ubn=RESTAURANT, purpose="join", by=None, at=at), at=at)
-    return joining.join_organisation(proven=Proven(RESTAURANT, "mobile"), by=person("boss"), at=at).organisation
+    return joining.join_organisation(
+        proven=Proven(RESTAURANT, "mobile"), by=person("boss"), at=at
+    ).organisation
 
 
 def test_joining_a_suspended_number_is_refused_even_with_proof(
@@ -292,7 +329,9 @@ def test_joining_a_suspended_number_is_refused_even_with_proof(
     assert not Organisation.objects.exists()
 
 
-def test_joining_a_number_that_nobody_knows_is_refused(db: None, person: Callable[..., Any], at: datetime) -> None:
+def test_joining_a_number_that_nobody_knows_is_refused(
+    db: None, person: Callable[..., Any], at: datetime
+) -> None:
     with pytest.raises(Refused) as refusal:
         joining.join_organisation(proven=Proven(RESTAURANT, "moeaca"), by=person("owner"), at=at)
     assert refusal.value.code == "not_known"
@@ -344,7 +383,9 @@ def test_last_acceptor_stays_while_others_are_there(
     shop: Organisation, person: Callable[..., Any], at: datetime
 ) -> None:
     boss = shop.memberships.get()
-    _invitation, key = joining.invite(organisation=shop, email="clerk@example.org", role="viewer", by=boss.user, at=at)
+    _invitation, key = joining.invite(
+        organisation=shop, email="clerk@example.org", role="viewer", by=boss.user, at=at
+    )
     clerk = joining.accept_invitation(key, by=person("clerk"), at=at)
     with pytest.raises(Refused) as refusal:
         joining.leave(boss, by=boss.user, at=at)
@@ -360,10 +401,16 @@ def test_viewer_may_not_open_bank_or_keys_and_stranger_is_sent_to_joining(
     shop: Organisation, person: Callable[..., Any], at: datetime
 ) -> None:
     boss = shop.memberships.get().user
-    _invitation, key = joining.invite(organisation=shop, email="clerk@example.org", role="viewer", by=boss, at=at)
+    _invitation, key = joining.invite(
+        organisation=shop, email="clerk@example.org", role="viewer", by=boss, at=at
+    )
     joining.accept_invitation(key, by=person("clerk"), at=at)
     clerk = signed_in(Membership.objects.get(user__username="clerk").user)
-    assert [clerk.get(path).status_code for path in ("/my/bank/", "/vendor/keys/", "/my/people/")] == [403, 403, 200]
+    assert [clerk.get(path).status_code for path in ("/my/bank/", "/vendor/keys/", "/my/people/")] == [
+        403,
+        403,
+        200,
+    ]
     assert signed_in(person("stranger")).get("/my/bank/").url == "/my/join/"
     assert "/accounts/login/" in Client().get("/my/bank/").url
 
@@ -372,11 +419,15 @@ def test_acting_organisation_is_switched_only_to_ones_own(
     shop: Organisation, person: Callable[..., Any], at: datetime
 ) -> None:
     other = Organisation.objects.create(ubn="04595257", name="別家", kind="company", address="", joined_at=at)
-    mine = Organisation.objects.create(ubn="22099131", name="我的第二家", kind="company", address="", joined_at=at)
+    mine = Organisation.objects.create(
+        ubn="22099131", name="我的第二家", kind="company", address="", joined_at=at
+    )
     boss = shop.memberships.get().user
     Membership.objects.create(user=boss, organisation=mine, role="acceptor", started_at=at)
     client = signed_in(boss)
-    assert client.post("/my/acting/", {"organisation": mine.pk, "next": "https://evil.example/"}).url == "/my/"
+    assert (
+        client.post("/my/acting/", {"organisation": mine.pk, "next": "https://evil.example/"}).url == "/my/"
+    )
     assert client.session["acting_organisation"] == mine.pk
     client.post("/my/acting/", {"organisation": other.pk})
     assert client.session["acting_organisation"] == mine.pk
@@ -387,8 +438,13 @@ def test_bank_account_is_replaced_and_the_old_one_stays_readable(shop: Organisat
     bad = client.post("/my/bank/", {"bank_code": "12", "account_number": "x", "account_name": "店"})
     assert "7個數字" in text(bad)
     for number in ("１２３４-５６７８９０１２", "12345678901299"):
-        client.post("/my/bank/", {"bank_code": "8120012", "account_number": number, "account_name": shop.name})
-    assert list(shop.bank_accounts.order_by("pk").values_list("account_number", flat=True)) == ["123456789012", "12345678901299"]
+        client.post(
+            "/my/bank/", {"bank_code": "8120012", "account_number": number, "account_name": shop.name}
+        )
+    assert list(shop.bank_accounts.order_by("pk").values_list("account_number", flat=True)) == [
+        "123456789012",
+        "12345678901299",
+    ]
     assert shop.bank_accounts.filter(valid_to=None).count() == 1
     same = shop.bank_accounts.get(valid_to=None)
     again = set_bank_account(
@@ -415,9 +471,22 @@ def test_key_is_shown_once_kept_as_hash_and_revocable(shop: Organisation, at: da
     assert authenticate(raw, at=at) is None
 
 
-@pytest.mark.parametrize("change", [lambda raw: raw[:-1], lambda raw: raw + "x", lambda raw: "cm_" + raw, lambda raw: "", lambda raw: "cm__"])
-def test_key_that_differs_in_one_sign_does_not_open(shop: Organisation, at: datetime, change: Callable[[str], str]) -> None:
-    _key, raw = make_key(organisation=shop, label="機", scopes=["usage"], by=shop.memberships.get().user, at=at)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw[:-1],
+        lambda raw: raw + "x",
+        lambda raw: "cm_" + raw,
+        lambda raw: "",
+        lambda raw: "cm__",
+    ],
+)
+def test_key_that_differs_in_one_sign_does_not_open(
+    shop: Organisation, at: datetime, change: Callable[[str], str]
+) -> None:
+    _key, raw = make_key(
+        organisation=shop, label="機", scopes=["usage"], by=shop.memberships.get().user, at=at
+    )
     assert authenticate(raw, at=at) is not None
     assert authenticate(change(raw), at=at) is None
 
@@ -437,6 +506,8 @@ def test_foreign_key_cannot_be_revoked(shop: Organisation, person: Callable[...,
     other = Organisation.objects.create(ubn="04595257", name="別家", kind="company", address="", joined_at=at)
     rival = person("rival")
     Membership.objects.create(user=rival, organisation=other, role="acceptor", started_at=at)
-    key, raw = make_key(organisation=shop, label="機", scopes=["usage"], by=shop.memberships.get().user, at=at)
+    key, raw = make_key(
+        organisation=shop, label="機", scopes=["usage"], by=shop.memberships.get().user, at=at
+    )
     assert signed_in(rival).post(f"/vendor/keys/{key.pk}/revoke/").status_code == 404
     assert authenticate(raw, at=datetime.now(UTC)) is not None

@@ -68,7 +68,11 @@ def test_code_from_the_phone_proves_and_keeps_only_hash_and_last_four(
 ) -> None:
     challenge = start(restaurant, person("owner"), at)
     proven = proofs.finish_mobile_proof(challenge, code=code_on_phone(), at=at)
-    assert (proven.ubn, proven.method, proven.id_last4) == (restaurant, "mobile", responsible().national_id[-4:])
+    assert (proven.ubn, proven.method, proven.id_last4) == (
+        restaurant,
+        "mobile",
+        responsible().national_id[-4:],
+    )
     challenge.refresh_from_db()
     kept = str(challenge.facts) + challenge.challenge + str(proven)
     assert responsible().national_id not in kept
@@ -94,7 +98,9 @@ def test_person_or_phone_that_is_not_the_responsible_persons_is_refused(
     assert refusal.value.remedy
 
 
-def test_full_width_and_spaced_input_is_read(restaurant: str, at: datetime, person: Callable[..., Any]) -> None:
+def test_full_width_and_spaced_input_is_read(
+    restaurant: str, at: datetime, person: Callable[..., Any]
+) -> None:
     who = responsible()
     wide = who.national_id.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)}).lower()
     phone = f"+886 {who.phone[1:4]}-{who.phone[4:]}"
@@ -197,9 +203,7 @@ def signed(ubn: str, slot: str, challenge: ProofChallenge) -> bytes:
 @pytest.mark.parametrize(
     ("slot", "method"), [("moeaca-good", "moeaca"), ("xca-good", "xca"), ("moica-good", "moica")]
 )
-def test_good_card_proves(
-    restaurant: str, person: Callable[..., Any], slot: str, method: str
-) -> None:
+def test_good_card_proves(restaurant: str, person: Callable[..., Any], slot: str, method: str) -> None:
     now = datetime.now(UTC)
     challenge = proofs.start_card_proof(ubn=restaurant, user=person("owner"), at=now)
     proven = proofs.finish_card_proof(challenge, signed(restaurant, slot, challenge), at=now)
@@ -283,7 +287,9 @@ def both(work: Callable[[int], Any]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_code_used_twice_at_once_works_once(restaurant: str, at: datetime, person: Callable[..., Any]) -> None:
+def test_code_used_twice_at_once_works_once(
+    restaurant: str, at: datetime, person: Callable[..., Any]
+) -> None:
     challenge = start(restaurant, person("owner"), at)
     code = code_on_phone()
     results = both(

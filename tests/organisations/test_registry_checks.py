@@ -134,7 +134,9 @@ def test_business_gone_from_the_live_register_fails_though_an_old_snapshot_knows
 
 
 @pytest.mark.parametrize("mode", ["500", "garbage", "empty", "truncated"])
-def test_outage_waits_tries_again_and_ends_with_the_officer(sandbox: Sandbox, at: datetime, mode: str) -> None:
+def test_outage_waits_tries_again_and_ends_with_the_officer(
+    sandbox: Sandbox, at: datetime, mode: str
+) -> None:
     for system in ("tax-registry", "gcis"):
         sandbox.misbehave(system, mode)
     check = ask(sample("restaurant").ubn, at)
@@ -229,7 +231,12 @@ def test_officer_passes_an_unknown_number_from_its_certificate(
     ],
 )
 def test_officer_needs_a_reason_and_facts(
-    unknown_check: RegistryCheck, at: datetime, person: Callable[..., Any], facts: dict[str, str], note: str, code: str
+    unknown_check: RegistryCheck,
+    at: datetime,
+    person: Callable[..., Any],
+    facts: dict[str, str],
+    note: str,
+    code: str,
 ) -> None:
     with pytest.raises(Refused) as refusal:
         decide_by_document(unknown_check, passes=True, facts=facts, note=note, by=person("officer"), at=at)
@@ -240,7 +247,9 @@ def test_officer_needs_a_reason_and_facts(
 
 def test_nobody_decides_about_their_own_number(unknown_check: RegistryCheck, at: datetime) -> None:
     with pytest.raises(Refused) as refusal:
-        decide_by_document(unknown_check, passes=True, facts={}, note="相符", by=unknown_check.asked_by, at=at)
+        decide_by_document(
+            unknown_check, passes=True, facts={}, note="相符", by=unknown_check.asked_by, at=at
+        )
     assert refusal.value.code == "own_check"
 
 
