@@ -120,10 +120,10 @@ def sign_order(order: Order, *, signature: GivenSignature, by: Any, at: datetime
         facts: dict[str, Any] = {
             "signed_at": at,
             "answer_by_date": add_working_days(
-                day, _rule(order, "answer_within_working_days", DEFAULT_ANSWER_DAYS)
+                day, days_of(order.grant, "answer_within_working_days")
             ),
             "activate_by_date": end_of_month(day),
-            "copay_due_date": min(day + timedelta(days=COPAY_DAYS), end_of_month(day))
+            "copay_due_date": copay_due(day)
             if order.copay_twd
             else None,
         }
