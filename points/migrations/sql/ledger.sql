@@ -266,6 +266,10 @@ BEGIN
     WHERE bucket_of = p_budget AND posted_credit - posted_debit - pending_debit >= p_points
     ORDER BY (id * 7919 + pg_backend_pid()) % 31 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
   IF v_bucket IS NULL THEN
+    -- what is committed is never less than what will be left of it, so this refuses only when there is not enough, without a lock
+    SELECT sum(posted_credit - posted_debit - pending_debit) INTO v_room FROM public.points_account WHERE bucket_of = p_budget;
+    IF v_room < p_points AND NOT EXISTS (SELECT 1 FROM public.points_transfer WHERE idempotency_key = p_key)
+    THEN refusal := 'insufficient_points'; RETURN; END IF;
     PERFORM 1 FROM public.points_account WHERE bucket_of = p_budget ORDER BY id FOR NO KEY UPDATE;
     IF NOT FOUND THEN refusal := 'no_such_account'; RETURN; END IF;
     SELECT * INTO v_known, transfer_id, refusal
