@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from threading import Lock
 
+import numpy as np
 from django.core.paginator import Page, Paginator
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet, Sum
 from django.utils.translation import pgettext_lazy
+from numpy.typing import NDArray
 
+from marketplace.selectors.catalogue_words import TRADES
 from marketplace.selectors.search_index import Document, SearchIndex
 from organisations.models.places import SubCategory
 from vendors.models.solutions import Plan, Solution, SolutionVersion, Synonym
 from vendors.models.vendors import Vendor
 
 PAGE_SIZE = 12
+ENOUGH_RATINGS = 5
 ANY_TRADE = "不限產業"
 OPEN_FORMATS = frozenset({"CSV", "JSON", "XML", "ODS"})
 ABROAD = (
@@ -88,36 +91,97 @@ class Found:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-# One test per group of filters; a group holds when any of its ticks does, traits when all do.
+# A group holds when any of its ticks does; traits when all do.
 GROUPS: dict[str, Callable[[Entry], Iterable[str]]] = {
     "categories": lambda entry: entry.categories,
     "sub_categories": lambda entry: entry.sub_categories,
     "prices": lambda entry: [
         name for name, (low, high) in PRICE_BANDS.items() if low < entry.price_twd <= high
     ],
-    "trades": lambda entry: entry.trades,
+    "trades": lambda entry: TRADES if ANY_TRADE in entry.trades else entry.trades,
     "regions": lambda entry: entry.regions,
     "traits": lambda entry: entry.traits,
 }
+Places = NDArray[np.int64]
+Ticks = NDArray[np.bool_]
 
 
 class Shelf:
-    """All listed solutions in memory with their index, as they were at one stamp of the catalogue."""
+    """All listed solutions in memory with their index, as they were at one stamp of the catalogue.
+
+    Entries have places 0, 1, 2 …; per group of filters one matrix says which entry has which value, so that counts
+    under every tick are one product and not a walk over three thousand rows.
+    """
 
     def __init__(self, entries: Sequence[Entry], index: SearchIndex) -> None:
-        self.entries = {entry.id: entry for entry in entries}
+        self.entries = list(entries)
         self.index = index
+        self._place = {entry.id: place for place, entry in enumerate(entries)}
+        self._names = {group: _names(entries, values) for group, values in GROUPS.items()}
+        self._ticks = {
+            group: _matrix(entries, values, self._names[group]) for group, values in GROUPS.items()
+        }
+        self._prices = np.array([entry.price_twd for entry in entries])
+        self._stars = np.array([entry.stars for entry in entries])
+        self._listed = np.array([entry.listed_at for entry in entries])
+        liked = np.array([entry.stars * min(entry.ratings, ENOUGH_RATINGS) for entry in entries])
+        self._unasked: Places = np.lexsort((-self._listed, -liked))
 
-    @cached_property
-    def newest_first(self) -> list[int]:
-        """Ids without a query: best rated with enough ratings first, then the newest."""
-        return [
-            entry.id
-            for entry in sorted(
-                self.entries.values(),
-                key=lambda entry: (-entry.stars * min(entry.ratings, 5), -entry.listed_at, entry.code),
-            )
-        ]
+    def ranked(self, query: str) -> Places:
+        """Places that fit the words, best first; without words the best liked, then the newest."""
+        if not query.strip():
+            return self._unasked
+        return np.array([self._place[number] for number in self.index.rank(query)], dtype=np.int64)
+
+    def ordered(self, places: Places, sort: str) -> Places:
+        """The same places in the wanted order; what fits better comes first among equals."""
+        keys = {"price": self._prices, "rating": -self._stars, "newest": -self._listed}
+        return places[np.argsort(keys[sort][places], kind="stable")] if sort in keys else places
+
+    def fitting(self, places: Places, filters: Filters, *, but: str = "") -> Places:
+        """Those that have the ticks of every group, one group left out."""
+        kept = np.ones(len(places), dtype=bool)
+        for group, names in self._names.items():
+            wanted: frozenset[str] = getattr(filters, group)
+            if wanted and group != but:
+                columns = self._ticks[group][places][
+                    :, [place for place, name in enumerate(names) if name in wanted]
+                ]
+                has_all = group == "traits" and columns.shape[1] == len(wanted)
+                kept &= columns.all(axis=1) if has_all else columns.any(axis=1) & (group != "traits")
+        return places[kept]
+
+    def in_zone(self, places: Places, filters: Filters) -> Places:
+        """Those of the kinds that the zone pays for."""
+        wanted = filters.zone_categories
+        return self.fitting(places, Filters(categories=wanted)) if wanted else places
+
+    def counts(self, places: Places, filters: Filters) -> dict[str, Counter[str]]:
+        """Per group: how many there would be with each tick, given the ticks of the other groups."""
+        counted = {}
+        for group, names in self._names.items():
+            # Ticks of one group widen, so its own are left out; traits narrow, so theirs stay.
+            kept = self.fitting(places, filters, but="" if group == "traits" else group)
+            sums = self._ticks[group][kept].sum(axis=0)
+            counted[group] = Counter(dict(zip(names, map(int, sums), strict=True)))
+        return counted
+
+    def ids(self, places: Places) -> list[int]:
+        """The solutions at these places."""
+        return [self.entries[place].id for place in places]
+
+
+def _names(entries: Sequence[Entry], values: Callable[[Entry], Iterable[str]]) -> list[str]:
+    return sorted({value for entry in entries for value in values(entry)})
+
+
+def _matrix(entries: Sequence[Entry], values: Callable[[Entry], Iterable[str]], names: list[str]) -> Ticks:
+    column = {name: place for place, name in enumerate(names)}
+    matrix = np.zeros((len(entries), len(names)), dtype=bool)
+    for row, entry in enumerate(entries):
+        for value in values(entry):
+            matrix[row, column[value]] = True
+    return matrix
 
 
 def search_solutions(
@@ -125,14 +189,13 @@ def search_solutions(
 ) -> Found:
     """The solutions that fit words and filters, best first."""
     shelf = current_shelf()
-    ranked = shelf.index.rank(query) if query.strip() else shelf.newest_first
-    entries = [shelf.entries[number] for number in ranked if _in_zone(shelf.entries[number], filters)]
-    chosen = _sorted([entry for entry in entries if _fits(entry, filters)], sort)
-    paginator = Paginator([entry.id for entry in chosen], PAGE_SIZE)
+    places = shelf.in_zone(shelf.ranked(query), filters)
+    chosen = shelf.ordered(shelf.fitting(places, filters), sort)
+    paginator = Paginator(shelf.ids(chosen), PAGE_SIZE)
     page_of_ids = paginator.get_page(page)
     rows = listing_rows(page_of_ids.object_list)
     found: Page[Solution] = Page(rows, page_of_ids.number, paginator)  # type: ignore[arg-type]
-    return Found(found, len(chosen), _counts(entries, filters))
+    return Found(found, len(chosen), shelf.counts(places, filters))
 
 
 def listing_rows(ids: Iterable[int]) -> list[Solution]:
@@ -177,8 +240,14 @@ def _on_sale() -> QuerySet[Solution]:
 
 def _stamp() -> tuple[object, ...]:
     """Changes with every new version, listing, delisting, suspension, rating and synonym."""
-    rows = _on_sale().order_by("pk").values_list("pk", "current_id", "rating_count")
-    return (hash(tuple(rows)), Synonym.objects.aggregate(newest=Max("pk"))["newest"])
+    on_sale = _on_sale().aggregate(
+        count=Count("pk"),
+        ids=Sum("pk"),
+        versions=Sum("current_id"),
+        ratings=Sum("rating_count"),
+        stars=Sum("rating_sum"),
+    )
+    return (*on_sale.values(), Synonym.objects.aggregate(newest=Max("pk"))["newest"])
 
 
 def _made() -> Shelf:
@@ -242,56 +311,6 @@ def _document(solution: Solution) -> Document:
             (" ".join(version.details.get("suits_industries", ())), 0.5),
         ),
     )
-
-
-# Filters
-
-
-def _fits(entry: Entry, filters: Filters, leave_out: str = "") -> bool:
-    for group, values in GROUPS.items():
-        wanted: frozenset[str] = getattr(filters, group)
-        if group == leave_out or not wanted:
-            continue
-        own = set(values(entry))
-        if group == "trades" and ANY_TRADE in own:
-            continue
-        if not (wanted <= own if group == "traits" else wanted & own):
-            return False
-    return True
-
-
-def _in_zone(entry: Entry, filters: Filters) -> bool:
-    return not filters.zone_categories or bool(filters.zone_categories & entry.categories)
-
-
-def _counts(entries: Sequence[Entry], filters: Filters) -> dict[str, Counter[str]]:
-    """Per group: how many there would be with each tick, given the ticks of the other groups."""
-    counts: dict[str, Counter[str]] = {}
-    for group, values in GROUPS.items():
-        kept = [
-            entry for entry in entries if _fits(entry, filters, leave_out="" if group == "traits" else group)
-        ]
-        counts[group] = Counter(value for entry in kept for value in values(entry))
-        if group == "trades":
-            _count_any_trade(counts[group])
-    return counts
-
-
-def _count_any_trade(counter: Counter[str]) -> None:
-    """What suits every trade suits each."""
-    everywhere = counter.pop(ANY_TRADE, 0)
-    for trade in counter:
-        counter[trade] += everywhere
-
-
-def _sorted(entries: list[Entry], sort: str) -> list[Entry]:
-    if sort == "price":
-        return sorted(entries, key=lambda entry: entry.price_twd)
-    if sort == "rating":
-        return sorted(entries, key=lambda entry: (-entry.stars, -entry.ratings))
-    if sort == "newest":
-        return sorted(entries, key=lambda entry: -entry.listed_at)
-    return entries
 
 
 def cheapest_plan(solution: Solution) -> Plan | None:

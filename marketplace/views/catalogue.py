@@ -125,15 +125,7 @@ def solution(request: HttpRequest, code: str) -> HttpResponse:
         "version": version,
         "is_current": version.pk == row.current_id,
         "kinds": _kinds(row),
-        "plans": [
-            {
-                "plan": each,
-                "lines": plan_lines(each),
-                "share": _share(reader, each, row),
-                "chosen": each == chosen,
-            }
-            for each in plans
-        ],
+        "plans": [_plan_card(each, _share(reader, each, row), each == chosen) for each in plans],
         "chosen": chosen,
         "share": share,
         "years": three_years(version, chosen, share),
@@ -152,6 +144,17 @@ def solution(request: HttpRequest, code: str) -> HttpResponse:
         "may_order": row.is_on_sale and version.pk == row.current_id,
     }
     return render(request, "marketplace/solution.html", context)
+
+
+def _plan_card(plan: Plan, share: Share, chosen: bool) -> dict[str, Any]:
+    shown = {
+        "id": plan.pk,
+        "name": plan.name,
+        "price_twd": plan.price_twd,
+        "months": plan.months,
+        "lines": plan_lines(plan)[:-1],  # the months stand beside the price
+    }
+    return {"plan": shown, "share": share, "chosen": chosen}
 
 
 def _solution_or_404(code: str) -> Solution:
