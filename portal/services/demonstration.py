@@ -119,7 +119,8 @@ def _organisation(person: Person, *, at: datetime) -> Organisation | None:
 
 def _give_accounts(*, at: datetime) -> None:
     """Every vendor of the catalogue can be paid."""
-    without = Vendor.objects.exclude(organisation__bank_accounts__valid_to=None).select_related("organisation")
+    paid = BankAccount.objects.filter(valid_to=None).values("organisation")
+    without = Vendor.objects.exclude(organisation__in=paid).select_related("organisation")
     BankAccount.objects.bulk_create(
         BankAccount(
             organisation=vendor.organisation,
