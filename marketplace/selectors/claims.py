@@ -163,6 +163,11 @@ def with_details(claims: QuerySet[Claim]) -> Any:
     )
 
 
+def searched(text: str) -> str:
+    """What a person typed into a search box, fit for a query: no control characters, sixty signs at most."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()[:60]
+
+
 # The vendor's list
 
 VENDOR_TABS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {

@@ -17,7 +17,14 @@ from marketplace.claim_rules import RISK_FOR_OFFICER, RULES
 from marketplace.forms.claims import DecisionForm, NoteForm
 from marketplace.models.claims import Claim
 from marketplace.selectors.claim_words import newest_checks, rule_label, thread_of
-from marketplace.selectors.claims import OFFICE_TABS, clock, office_counts, office_figures, with_details
+from marketplace.selectors.claims import (
+    OFFICE_TABS,
+    clock,
+    office_counts,
+    office_figures,
+    searched,
+    with_details,
+)
 from marketplace.selectors.claims import queue as claims_in_queue
 from marketplace.services import claims
 from organisations.clock import now
@@ -57,9 +64,9 @@ def _wanted(request: HttpRequest) -> dict[str, str]:
     tab = request.GET.get("tab", "mine")
     return {
         "tab": tab if tab in OFFICE_TABS else "mine",
-        "q": request.GET.get("q", "").strip()[:60],
+        "q": searched(request.GET.get("q", "")),
         "rule": request.GET.get("rule", "")[:40],
-        "zone": request.GET.get("zone", "")[:30],
+        "zone": searched(request.GET.get("zone", ""))[:30],
         "risk": request.GET.get("risk", "")[:4],
         "sort": request.GET.get("sort", "")[:10],
     }
@@ -87,7 +94,8 @@ def _zones() -> list[tuple[str, str]]:
 def claim(request: HttpRequest, number: str) -> HttpResponse:
     """One claim; officers decide it here."""
     row = get_object_or_404(with_details(Claim.objects.all()), number=number)
-    form = DecisionForm(request.POST or None, initial={"seen_move": _newest_move(row)})
+    given = request.POST if request.method == "POST" else None
+    form = DecisionForm(given, initial={"seen_move": _newest_move(row)})
     if request.method == "POST":
         if Role.OFFICER not in request.staff_roles:  # type: ignore[attr-defined]
             raise PermissionDenied

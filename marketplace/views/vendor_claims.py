@@ -28,6 +28,7 @@ from marketplace.selectors.claims import (
     months_of,
     payment_days,
     points_on_the_way,
+    searched,
     vendor_counts,
     with_details,
 )
@@ -63,9 +64,9 @@ def _wanted(request: HttpRequest) -> dict[str, str]:
     tab = request.GET.get("tab", "open")
     return {
         "tab": tab if tab in VENDOR_TABS else "open",
-        "q": request.GET.get("q", "").strip()[:60],
+        "q": searched(request.GET.get("q", "")),
         "month": request.GET.get("month", "")[:7],
-        "solution": request.GET.get("solution", "")[:10],
+        "solution": searched(request.GET.get("solution", ""))[:10],
     }
 
 
