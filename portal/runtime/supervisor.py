@@ -35,6 +35,14 @@ class Child:
         """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self.process.returncode if self.process is not None else None
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
     def stop(self) -> None:
         """Ask it to stop, and insist."""
         if self.process is not None:
@@ -63,6 +71,6 @@ def watch(children: Sequence[Child], *, say: Callable[[str], None]) -> None:
     while True:
         for child in children:
             if not child.is_alive:
-                say(f"{child.name} stopped unexpectedly; starting it again")
+                say(f"{child.name} stopped unexpectedly ({child.ending}); starting it again")
                 child.revive()
         time.sleep(0.3)
