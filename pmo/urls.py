@@ -13,4 +13,6 @@ urlpatterns = [
     path("audit/reimbursements/", audit.reimbursements_page, name="reimbursements"),
     path("audit/reimbursements/register.<slug:fmt>", audit.reimbursement_file, name="reimbursement_file"),
     path("audit/funnel/", audit.points_funnel, name="audit_funnel"),
+    path("audit/ledger/", audit.ledger, name="audit_ledger"),
+    path("audit/trail/", audit.trail, name="audit_trail"),
 ]

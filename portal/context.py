@@ -32,7 +32,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     desk = desk_of_path(request.path)
     if desk is not None:
         waiting = todos_of(user, at=clock.now(), desk=desk.code)
-        context |= {"desk": menu(desk, roles, request.path), "todo_count": sum(each.count for each in waiting)}
+        context |= {
+            "desk": menu(desk, roles, request.path),
+            "todo_count": sum(each.count for each in waiting),
+        }
     return context
 
 

@@ -42,7 +42,9 @@ class Desk:
     roles: frozenset[str] = field(default_factory=frozenset)
 
 
-OFFICE_ROLES = frozenset({Role.OFFICER, Role.FINANCE, Role.PMO, Role.DECISION_MAKER, Role.SUPPORT, Role.ADMINISTRATOR})
+OFFICE_ROLES = frozenset(
+    {Role.OFFICER, Role.FINANCE, Role.PMO, Role.DECISION_MAKER, Role.SUPPORT, Role.ADMINISTRATOR}
+)
 
 DESKS: dict[str, Desk] = {
     "my": Desk(
@@ -99,7 +101,9 @@ DESKS: dict[str, Desk] = {
                 (
                     Place(_("全國總覽"), "pmo:warroom", frozenset({Role.PMO, Role.DECISION_MAKER})),
                     Place(_("鄉鎮地圖"), "pmo:map", frozenset({Role.PMO, Role.DECISION_MAKER})),
-                    Place(_("經費"), "points:budgets", frozenset({Role.PMO, Role.FINANCE, Role.DECISION_MAKER})),
+                    Place(
+                        _("經費"), "points:budgets", frozenset({Role.PMO, Role.FINANCE, Role.DECISION_MAKER})
+                    ),
                 ),
             ),
         ),

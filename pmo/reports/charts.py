@@ -47,11 +47,15 @@ def townships_figure(shapes: list[dict[str, Any]], *, geojson_url: str) -> dict[
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_geos(visible=False, fitbounds="geojson", projection={"type": "mercator"}, bgcolor="rgba(0,0,0,0)")
+    figure.update_geos(
+        visible=False, fitbounds="geojson", projection={"type": "mercator"}, bgcolor="rgba(0,0,0,0)"
+    )
     return _plain(figure)
 
 
 def _plain(figure: Any) -> dict[str, Any]:
-    figure.update_layout(template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False)
+    figure.update_layout(
+        template="none", paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False
+    )
     plain: dict[str, Any] = figure.to_plotly_json()
     return plain

@@ -39,7 +39,9 @@ class TownshipMap:
 @cache
 def paths() -> dict[str, dict[str, str]]:
     """SVG paths of townships and counties by code, as `draw_townships` made them."""
-    drawn: dict[str, dict[str, str]] = json.loads((Path(settings.BASE_DIR) / "pmo/geo/townships.json").read_text("utf-8"))
+    drawn: dict[str, dict[str, str]] = json.loads(
+        (Path(settings.BASE_DIR) / "pmo/geo/townships.json").read_text("utf-8")
+    )
     return drawn
 
 

@@ -40,7 +40,11 @@ class Period:
     def from_query(cls, query: Any, *, at: datetime) -> Period:
         """The period named in an address (`year=115`, `zone=general`); anything else means all years to now."""
         text = query.get("year", "")
-        year = int(text) if text.isdigit() and FIRST_ROC_YEAR <= int(text) <= timezone.localdate(at).year - 1911 else None
+        year = (
+            int(text)
+            if text.isdigit() and FIRST_ROC_YEAR <= int(text) <= timezone.localdate(at).year - 1911
+            else None
+        )
         zone = query.get("zone", "")
         if year is None:
             return cls(_new_year(FIRST_ROC_YEAR), at, zone=zone)

@@ -45,7 +45,9 @@ def reimbursements(period: Period) -> QuerySet[Payout]:
     if period.zone:
         paid = paid.filter(claim__order__grant__zone_version__zone__code=period.zone)
     return paid.annotate(
-        invoice_numbers=StringAgg("claim__invoices__number", Value("、"), ordering="claim__invoices__number", default=Value(""))
+        invoice_numbers=StringAgg(
+            "claim__invoices__number", Value("、"), ordering="claim__invoices__number", default=Value("")
+        )
     ).order_by("settled_at", "pk")
 
 

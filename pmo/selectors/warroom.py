@@ -11,7 +11,6 @@ from django.db.models import Avg, Count, Q, Sum
 from django.db.models.functions import TruncMonth
 
 from marketplace.models.claims import Claim
-from marketplace.models.orders import Order
 from organisations.models.organisation import Organisation
 from organisations.models.places import Category, County, Industry, Township
 from organisations.models.registry import RegistryRecord
@@ -89,7 +88,7 @@ def by_county(period: Period) -> list[dict[str, Any]]:
             "county": county,
             "townships_in_all": county.in_all,
             **empty,
-            **{"claims": 0, "paid_points": 0},
+            "claims": 0, "paid_points": 0,
             **orders.get(county.pk, {}),
             **claims.get(county.pk, {}),
         }
@@ -116,7 +115,13 @@ def by_category(period: Period) -> list[dict[str, Any]]:
         paid_points=Sum("approved_points", filter=Q(state=Claim.State.PAID), default=0),
     )
     rows = [
-        {"category": category, "claims": 0, "paid_points": 0, **orders[category.pk], **claims.get(category.pk, {})}
+        {
+            "category": category,
+            "claims": 0,
+            "paid_points": 0,
+            **orders[category.pk],
+            **claims.get(category.pk, {}),
+        }
         for category in Category.objects.filter(pk__in=orders)
     ]
     return sorted(rows, key=lambda row: -row["orders"])
@@ -124,7 +129,11 @@ def by_category(period: Period) -> list[dict[str, Any]]:
 
 def by_industry(period: Period, *, top: int = 6) -> list[dict[str, Any]]:
     """Enterprises by section of trade, most first, as rows of a strip chart."""
-    counts = period.orders().filter(organisation__industry__isnull=False).values_list("organisation__industry__section")
+    counts = (
+        period.orders()
+        .filter(organisation__industry__isnull=False)
+        .values_list("organisation__industry__section")
+    )
     ranked = counts.annotate(n=Count("organisation", distinct=True)).order_by("-n")[:top]
     names = Industry.objects.in_bulk([section for section, _n in ranked])
     return [{"label": str(names[section]), "value": n} for section, n in ranked]
@@ -154,7 +163,15 @@ def by_township(period: Period, *, layer: str = "all") -> list[dict[str, Any]]:
         known = businesses.get(township.pk, 0)
         enterprises = reached.get(township.pk, 0)
         share = enterprises * 10_000 // known if known else None
-        rows.append({"township": township, "enterprises": enterprises, "businesses": known, "share_bp": share, "share_percent": None if share is None else share / 100})
+        rows.append(
+            {
+                "township": township,
+                "enterprises": enterprises,
+                "businesses": known,
+                "share_bp": share,
+                "share_percent": None if share is None else share / 100,
+            }
+        )
     return rows
 
 
@@ -165,7 +182,9 @@ def businesses_by_township() -> dict[str, int]:
         rows = RegistryRecord.objects.filter(status=RegistryRecord.Status.OPERATING, township__isnull=False)
         return dict(rows.values_list("township").annotate(n=Count("pk")).values_list("township", "n"))
 
-    found: dict[str, int] = cache.get_or_set("pmo:businesses_by_township", count, BUSINESSES_KEPT_SECONDS) or {}
+    found: dict[str, int] = (
+        cache.get_or_set("pmo:businesses_by_township", count, BUSINESSES_KEPT_SECONDS) or {}
+    )
     return found
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from organisations import clock
+from organisations.audit import AUDITED
 from organisations.models.people import StaffRole
 from organisations.views.access import staff_required
 from papers.tables import FORMATS, MEDIA_TYPES
 from pmo.reports.registers import reimbursement_register
+from pmo.selectors.audit_trail import audit_events, trail_lines
 from pmo.selectors.period import Period
 from pmo.selectors.reimbursements import register_row, reimbursements, tie_out
+from points.models.ledger import Digest, Transfer
 from points.models.programmes import BudgetSource
 from points.selectors.funnel import funnel
+from points.selectors.verification import verify_ledger
 from points.selectors.zones import zones_in_force
 
 AUDITOR = StaffRole.Role.AUDITOR
@@ -69,6 +74,41 @@ def points_funnel(request: HttpRequest) -> HttpResponse:
             "all": funnel(since=period.since, until=period.until),
         },
     )
+
+
+@require_http_methods(["GET", "POST"])
+@staff_required(AUDITOR)
+def ledger(request: HttpRequest) -> HttpResponse:
+    """The ledger's proof: the newest digests, and every balance recomputed when asked."""
+    context = {
+        "digests": Digest.objects.order_by("-id")[:14],
+        "transfers": Transfer.objects.count(),
+        "as_of": clock.now(),
+        "was_verified": request.method == "POST",
+        "faults": verify_ledger() if request.method == "POST" else [],
+    }
+    return render(request, "pmo/audit_ledger.html", context)
+
+
+@require_safe
+@staff_required(AUDITOR)
+def trail(request: HttpRequest) -> HttpResponse:
+    """Who changed what and when, as the database itself wrote it down."""
+    table = request.GET.get("table", "")
+    events = audit_events(
+        table=table if table in AUDITED else "",
+        row_id=request.GET.get("row", "").strip()[:64],
+        actor_id=request.GET.get("actor", ""),
+    )
+    page = Paginator(events, 50).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "lines": trail_lines(list(page.object_list)),
+        "tables": sorted(AUDITED),
+        "table": table,
+        "row": request.GET.get("row", ""),
+    }
+    return render(request, "pmo/audit_trail.html", context)
 
 
 def _filters(request: HttpRequest, period: Period) -> dict[str, object]:

@@ -88,7 +88,8 @@ def coverage(request: HttpRequest) -> HttpResponse:
             "rows": ordered,
             "reached": sum(bool(row["enterprises"]) for row in rows),
             "figure": charts.townships_figure(
-                [_spot(shape) for shape in drawn.shapes if shape.row], geojson_url=static("geo/townships.geojson")
+                [_spot(shape) for shape in drawn.shapes if shape.row],
+                geojson_url=static("geo/townships.geojson"),
             ),
             "formats": FORMATS,
         },
@@ -126,4 +127,9 @@ def _filters(request: HttpRequest, period: Period) -> dict[str, Any]:
 def _spot(shape: Any) -> dict[str, Any]:
     place, row = shape.row["township"], shape.row
     words = _("%(place)s：%(enterprises)s家") % {"place": place, "enterprises": f"{row['enterprises']:,}"}
-    return {"code": place.pk, "dye": shape.dye, "words": words, "url": reverse("pmo:township", args=[place.pk])}
+    return {
+        "code": place.pk,
+        "dye": shape.dye,
+        "words": words,
+        "url": reverse("pmo:township", args=[place.pk]),
+    }

@@ -31,7 +31,9 @@ def vendor_summary(vendor: Vendor, *, at: datetime) -> dict[str, Any]:
         "waiting_orders": vendor.orders.filter(state=Order.State.SIGNED).count(),
         "orders_in_use": vendor.orders.filter(state=Order.State.IN_USE).count(),
         "in_claim_points": underway.aggregate(all=Sum("points", default=0))["all"],
-        "paid_points": claims.filter(state=Claim.State.PAID).aggregate(all=Sum("approved_points", default=0))["all"],
+        "paid_points": claims.filter(state=Claim.State.PAID).aggregate(all=Sum("approved_points", default=0))[
+            "all"
+        ],
     }
 
 

@@ -26,10 +26,16 @@ def public_figures(*, at: datetime) -> list[dict[str, Any]]:
         (_("平均使用點數"), tiles.points_per_enterprise, _("點"), _("訂單使用的點數除以企業家數")),
         (_("已撥款"), tiles.paid_points, _("點"), _("銀行已回覆入帳的請款")),
     ]
-    figures = [{"label": label, "value": value, "unit": unit, "foot": foot} for label, value, unit, foot in rows if value]
+    figures = [
+        {"label": label, "value": value, "unit": unit, "foot": foot}
+        for label, value, unit, foot in rows
+        if value
+    ]
     if payout.count:
         foot = _("中位數；95%%在%(days)s天內") % {"days": f"{payout.p95:.1f}"}
-        figures.append({"label": _("請款到入帳"), "value": round(payout.median, 1), "unit": _("天"), "foot": foot})
+        figures.append(
+            {"label": _("請款到入帳"), "value": round(payout.median, 1), "unit": _("天"), "foot": foot}
+        )
     return figures
 
 
@@ -44,6 +50,11 @@ def counties_reached(*, at: datetime) -> list[dict[str, Any]]:
     if not any(reached for reached, _known in sums.values()):
         return []
     return [
-        {"name": str(county), "per_hundred": HUNDREDTHS * sums[county.pk][0] / sums[county.pk][1] if sums[county.pk][1] else 0.0}
+        {
+            "name": str(county),
+            "per_hundred": HUNDREDTHS * sums[county.pk][0] / sums[county.pk][1]
+            if sums[county.pk][1]
+            else 0.0,
+        }
         for county in County.objects.all()
     ]

@@ -78,7 +78,11 @@ def phone(request: HttpRequest) -> HttpResponse:
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """The mails that the platform has sent, newest first."""
-    return _played(request, "portal/demo_inbox.html", lambda: {"mails": twin.mails(request.GET.get("to", ""))[:MAILS_SHOWN]})
+    return _played(
+        request,
+        "portal/demo_inbox.html",
+        lambda: {"mails": twin.mails(request.GET.get("to", ""))[:MAILS_SHOWN]},
+    )
 
 
 def card_reader(request: HttpRequest) -> HttpResponse:
@@ -90,7 +94,9 @@ def card_reader(request: HttpRequest) -> HttpResponse:
     membership = acting_membership(request) if request.user.is_authenticated else None
     ubn = membership.organisation.ubn if membership else samples()[0].ubn
     chosen = request.session.get(CARD_KEY, "moeaca-good")
-    return _played(request, "portal/demo_card_reader.html", lambda: {"cards": _slots(ubn), "chosen": chosen, "ubn": ubn})
+    return _played(
+        request, "portal/demo_card_reader.html", lambda: {"cards": _slots(ubn), "chosen": chosen, "ubn": ubn}
+    )
 
 
 def _slots(ubn: str) -> list[dict[str, Any]]:
@@ -134,7 +140,9 @@ def _played(request: HttpRequest, template: str, ask: Any) -> HttpResponse:
 
 def _back(request: HttpRequest) -> str:
     there = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(there, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        there, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return there if safe else "/demo/"
 
 

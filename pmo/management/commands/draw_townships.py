@@ -34,9 +34,7 @@ class Command(BaseCommand):
         arcs = [_simplify([_project(point) for point in arc], TOLERANCE) for arc in _arcs(topology)]
         frames = {code: _bounds(topology, arcs, code) for code in INSETS}
         shapes = {kind: _shapes(topology, arcs, frames, kind) for kind in ("towns", "counties")}
-        paths = {
-            kind: {code: _path(rings) for code, rings in rows.items()} for kind, rows in shapes.items()
-        }
+        paths = {kind: {code: _path(rings) for code, rings in rows.items()} for kind, rows in shapes.items()}
         (GEO / "townships.json").write_text(json.dumps(paths, separators=(",", ":")) + "\n", "utf-8")
         target = Path(settings.BASE_DIR) / "static" / "geo" / "townships.geojson"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +98,9 @@ def _area(ring: Ring) -> float:
 
 
 def _bounds(topology: dict[str, Any], arcs: list[Ring], code: str) -> tuple[float, float, float, float]:
-    geometry = next(g for g in topology["objects"]["counties"]["geometries"] if g["properties"]["COUNTYCODE"] == code)
+    geometry = next(
+        g for g in topology["objects"]["counties"]["geometries"] if g["properties"]["COUNTYCODE"] == code
+    )
     rings = _rings(arcs, geometry)
     largest = max(_area(ring) for ring in rings)
     xs, ys = zip(*(p for ring in rings if _area(ring) > INSETS[code][1] * largest for p in ring), strict=True)
@@ -117,7 +117,9 @@ def _inset(county: str, frames: dict[str, Any], ring: Ring) -> Ring:
     return [((x - x0) * k + left, (y - y0) * k + top) for x, y in ring]
 
 
-def _shapes(topology: dict[str, Any], arcs: list[Ring], frames: dict[str, Any], kind: str) -> dict[str, list[Ring]]:
+def _shapes(
+    topology: dict[str, Any], arcs: list[Ring], frames: dict[str, Any], kind: str
+) -> dict[str, list[Ring]]:
     east = _project((FAR_EAST, 0))[0]
     shapes = {}
     for geometry in topology["objects"][kind]["geometries"]:
@@ -128,7 +130,8 @@ def _shapes(topology: dict[str, Any], arcs: list[Ring], frames: dict[str, Any], 
         kept = [
             _inset(county, frames, ring)
             for ring in rings
-            if county in INSETS or (max(x for x, _y in ring) <= east and (_area(ring) >= 3 or _area(ring) == largest))
+            if county in INSETS
+            or (max(x for x, _y in ring) <= east and (_area(ring) >= 3 or _area(ring) == largest))
         ]
         shapes[properties["TOWNCODE" if kind == "towns" else "COUNTYCODE"]] = kept
     return shapes
@@ -154,7 +157,10 @@ def _geojson(towns: dict[str, list[Ring]]) -> dict[str, Any]:
             "type": "Feature",
             "id": code,
             "properties": {},
-            "geometry": {"type": "MultiPolygon", "coordinates": [[[_unproject(p) for p in ring]] for ring in rings]},
+            "geometry": {
+                "type": "MultiPolygon",
+                "coordinates": [[[_unproject(p) for p in ring]] for ring in rings],
+            },
         }
         for code, rings in sorted(towns.items())
     ]
