@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -51,15 +52,16 @@ class FilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=80)
     sort = forms.ChoiceField(label=_("排序"), required=False, choices=SORTS.items)
 
-    def __init__(self, data: Any, *, zones: Choices) -> None:
+    def __init__(self, data: QueryDict, *, zones: Choices) -> None:
         super().__init__(data)
+        self.query = data
         self.fields["category"].choices = [(each.code, str(each)) for each in Category.objects.all()]  # type: ignore[attr-defined]
         self.fields["zone"].choices = [("", _("不限")), *zones]  # type: ignore[attr-defined]
         self._narrow_sub_categories()
 
     def _narrow_sub_categories(self) -> None:
         """Sub-kinds are offered once a kind is ticked: thirty-one boxes at once help nobody."""
-        chosen = [code for code in self.data.getlist("category") if code]
+        chosen = [code for code in self.query.getlist("category") if code]
         kinds = SubCategory.objects.filter(category__in=chosen)
         self.fields["sub"].choices = [(each.code, str(each)) for each in kinds]  # type: ignore[attr-defined]
 
@@ -69,7 +71,7 @@ class FilterForm(forms.Form):
 
     def word(self, name: str) -> str:
         """One plain value of the address; empty when it is not one of the choices."""
-        value = str(self.data.get(name, ""))[:80].strip()
+        value = str(self.query.get(name, ""))[:80].strip()
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField) and not field.valid_value(value):
             return ""
@@ -78,7 +80,7 @@ class FilterForm(forms.Form):
     def _known(self, name: str) -> list[str]:
         field = self.fields[name]
         assert isinstance(field, forms.MultipleChoiceField)
-        return [value for value in self.data.getlist(name) if field.valid_value(value)]
+        return [value for value in self.query.getlist(name) if field.valid_value(value)]
 
     def count(self, counts: Mapping[str, Counter[str]]) -> None:
         """Say behind every box how many there would be, and leave out boxes that lead nowhere."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -117,20 +117,23 @@ def _least_likeness(word: str) -> int:
 
 def _postings(documents: Sequence[Document]) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """Token → (places, BM25 values)."""
-    counts: list[Counter[str]] = []
-    for document in documents:
-        counter: Counter[str] = Counter()
-        for text, field_weight in document.texts:
-            for token, weight in words(text):
-                counter[token] += field_weight * (1.0 if weight >= 1 else 0.5)  # type: ignore[assignment]
-        counts.append(counter)
+    counts = [_weighed(document) for document in documents]
     lengths = np.array([sum(counter.values()) for counter in counts] or [1.0], dtype=np.float64)
     norms = K1 * (1 - B + B * lengths / lengths.mean())
     gathered: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for place, counter in enumerate(counts):
         for token, count in counter.items():
-            gathered[token].append((place, float(count)))
+            gathered[token].append((place, count))
     return {token: _values(rows, norms, len(documents)) for token, rows in gathered.items()}
+
+
+def _weighed(document: Document) -> dict[str, float]:
+    """Token → how often it stands in the document, weighed by field."""
+    counter: dict[str, float] = defaultdict(float)
+    for text, field_weight in document.texts:
+        for token, weight in words(text):
+            counter[token] += field_weight * (1.0 if weight >= 1 else 0.5)
+    return counter
 
 
 def _values(
