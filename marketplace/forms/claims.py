@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.services.invoices import MOST_INVOICES, MOST_TWD, InvoiceDraft, read_number
 from organisations.fields import AmountField, RadioCards, RocDateField, UbnField, plain
@@ -116,10 +117,10 @@ class DecisionForm(forms.Form):
     """An officer's decision. `seen_move` is the newest event on the page that was read."""
 
     DECISIONS = (
-        ("approve", _("通過")),
-        ("return", _("退回補正")),
-        ("partial", _("部分通過")),
-        ("reject", _("退件")),
+        ("approve", pgettext_lazy("decision", "通過")),
+        ("return", pgettext_lazy("decision", "退回補正")),
+        ("partial", pgettext_lazy("decision", "部分通過")),
+        ("reject", pgettext_lazy("decision", "退件")),
     )
 
     decision = forms.ChoiceField(
