@@ -353,7 +353,7 @@ class AsideNode(Node):
     def render(self, context: Context) -> SafeString:
         matter, decision = self.matter.render(context), self.decision.render(context)
         if not decision.strip():
-            return matter
+            return format_html('<div class="stack stack-l">{}</div>', matter)
         return format_html(
             '<div class="with-aside"><div class="stack stack-l">{}</div><aside class="stack sticky">{}</aside></div>',
             matter,

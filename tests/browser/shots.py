@@ -43,8 +43,16 @@ def chromium() -> Iterator[Browser]:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, one line each."""
+    """What axe finds on the page, one line each; the window is made as tall as the page, so that nothing sticky covers a target."""
+    size = page.viewport_size or {"width": 1280, "height": 900}
+    page.set_viewport_size(
+        {
+            "width": size["width"],
+            "height": min(12_000, int(page.evaluate("document.documentElement.scrollHeight")) + 1),
+        }
+    )
     answer = Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
+    page.set_viewport_size(size)
     return [
         f"{found['id']} ({found['impact']}): {found['help']} – {node['target']} {node['html'][:120]}"
         for found in answer.response["violations"]
@@ -69,19 +77,26 @@ def overflow(page: Page) -> str:
 def name_of(url: str) -> str:
     """A file name for an address."""
     parts = urlsplit(url)
-    return re.sub(r"[^\w-]+", "-", f"{parts.path}{'-' + parts.query if parts.query else ''}").strip("-") or "home"
+    return (
+        re.sub(r"[^\w-]+", "-", f"{parts.path}{'-' + parts.query if parts.query else ''}").strip("-")
+        or "home"
+    )
 
 
 def shoot(browser: Browser, url: str, *, width: int, theme: Any, out: Path, axe: bool) -> list[str]:
     """One picture; returns the complaints about it."""
-    context = browser.new_context(viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=theme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if width < 600 else 900}, color_scheme=theme
+    )
     page = context.new_page()
     spoken: list[str] = []
     page.on("console", lambda line: spoken.append(f"console: {line.text}") if line.type == "error" else None)
     page.on("pageerror", lambda error: spoken.append(f"script: {error}"))
     page.goto(url, wait_until="load")
     page.wait_for_timeout(150)
-    page.screenshot(path=out / f"{name_of(url)}-{width}{'-dark' if theme == 'dark' else ''}.png", full_page=True)
+    page.screenshot(
+        path=out / f"{name_of(url)}-{width}{'-dark' if theme == 'dark' else ''}.png", full_page=True
+    )
     wide = overflow(page)
     found = spoken + ([f"overflow: {wide}"] if wide else []) + (violations(page) if axe else [])
     context.close()
