@@ -5,11 +5,14 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
+from organisations.services.office_days import add_working_days
 from points.models.grants import Grant
 
 COPAY_DAYS = 14
 CONFIRM_DAYS = 14
-DEFAULTS = {"answer_within_working_days": 5, "use_days_before_claim": 30}
+MEND_DAYS = 7
+DRAFT_DAYS = 14
+DEFAULTS = {"answer_within_working_days": 5, "use_days_before_claim": 30, "default_activation_days": 14}
 
 
 def end_of_month(day: date) -> date:
@@ -20,6 +23,11 @@ def end_of_month(day: date) -> date:
 def copay_due(day: date) -> date:
     """The last day for the buyer's own share of an order signed on `day`: 14 days, within the month of signing."""
     return min(day + timedelta(days=COPAY_DAYS), end_of_month(day))
+
+
+def answer_due(day: date, grant: Grant | None) -> date:
+    """The last day for the vendor's answer: some working days, within the month in which it has to be activated."""
+    return min(add_working_days(day, days_of(grant, "answer_within_working_days")), end_of_month(day))
 
 
 def last_day_of_term(day: date, months: int) -> date:

@@ -75,7 +75,7 @@ class UsageView(APIView):
         if vendor is None:
             self.permission_denied(request)
         rows = [UsageRow(**row) for row in report.validated_data["rows"]]
-        answers = report_usage(vendor=vendor, rows=rows, key_prefix=request.auth.prefix, at=now())
+        answers = report_usage(vendor=vendor, rows=rows, key_prefix=request.auth.prefix, at=now())  # type: ignore[union-attr]
         kept = sum(answer.state == "kept" for answer in answers)
         body = {"kept": kept, "refused": len(answers) - kept, "rows": [asdict(answer) for answer in answers]}
         return Response(UsageAnswerSerializer(body).data)

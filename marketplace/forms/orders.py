@@ -20,7 +20,13 @@ EFFECT_LABELS = {
     "staff": _("員工做起來有沒有比較順？"),
 }
 DEGREES = [(0, _("沒有")), (1, _("一點點")), (2, _("有一些")), (3, _("明顯")), (4, _("非常明顯"))]
-STARS = [(5, _("5分，很滿意")), (4, _("4分，滿意")), (3, _("3分，普通")), (2, _("2分，不太好")), (1, _("1分，很不好"))]
+STARS = [
+    (5, _("5分，很滿意")),
+    (4, _("4分，滿意")),
+    (3, _("3分，普通")),
+    (2, _("2分，不太好")),
+    (1, _("1分，很不好")),
+]
 
 
 class OrderForm(forms.Form):
@@ -69,7 +75,10 @@ class ActivationForm(forms.Form):
         label=_("使用網址"),
         help_text=_("企業登入的網址，https開頭。"),
         assume_scheme="https",
-        error_messages={"required": _("請填企業登入的網址。"), "invalid": _("網址不對，例如https://shop.example/login。")},
+        error_messages={
+            "required": _("請填企業登入的網址。"),
+            "invalid": _("網址不對，例如https://shop.example/login。"),
+        },
     )
     note = forms.CharField(
         label=_("開通說明"),
@@ -84,7 +93,11 @@ class RatingForm(forms.Form):
     """Stars, words and the five effects."""
 
     stars = forms.TypedChoiceField(
-        label=_("整體"), choices=STARS, coerce=int, widget=RadioCards, error_messages={"required": _("請選一個分數。")}
+        label=_("整體"),
+        choices=STARS,
+        coerce=int,
+        widget=RadioCards,
+        error_messages={"required": _("請選一個分數。")},
     )
     text = forms.CharField(
         label=_("說給別的店家聽"),

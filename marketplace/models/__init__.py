@@ -1,3 +1,3 @@
 """One module per noun; imported here only so that Django finds them."""
 
-from marketplace.models import claims, orders  # noqa: F401
+from marketplace.models import claims, notices, orders  # noqa: F401

@@ -86,7 +86,9 @@ class Order(models.Model):
     activated_at = models.DateTimeField(null=True)
     service_url = models.URLField(_("使用網址"), blank=True)
     activation_note = models.TextField(_("開通說明"), blank=True, help_text="never a password")
-    confirm_by_date = models.DateField(null=True, help_text="silence until the end of this day is acceptance")
+    confirm_by_date = models.DateField(
+        null=True, help_text="the buyer is asked to accept by the end of this day"
+    )
     confirmed_at = models.DateTimeField(null=True, help_text="acceptance by the buyer: points are captured")
     claimable_from = models.DateField(null=True)
     service_ends_on = models.DateField(null=True)
@@ -129,8 +131,9 @@ class Contract(models.Model):
     """The paper both sides signed: PDF, its digest, sealed so that any change shows."""
 
     order = models.OneToOneField(Order, models.PROTECT, related_name="contract")
+    data = models.JSONField(default=dict, help_text="what is agreed, as it was when drawn")
     unsigned_pdf = models.BinaryField()
-    sha256 = models.CharField(max_length=64, help_text="of the unsigned PDF: what is signed")
+    sha256 = models.CharField(max_length=64, help_text="of what is agreed: what is signed")
     sealed_pdf = models.BinaryField(null=True)
     sealed_at = models.DateTimeField(null=True)
     made_at = models.DateTimeField()

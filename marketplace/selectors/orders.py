@@ -31,7 +31,13 @@ VENDOR_TABS = {
 def with_details(orders: QuerySet[Order]) -> QuerySet[Order]:
     """With everything that lists and pages print, in one query."""
     return orders.select_related(
-        "organisation", "vendor__organisation", "version__solution", "plan", "grant__zone_version", "contract", "rating"
+        "organisation",
+        "vendor__organisation",
+        "version__solution",
+        "plan",
+        "grant__zone_version",
+        "contract",
+        "rating",
     )
 
 
@@ -55,7 +61,11 @@ def knots(order: Order, *, side: str) -> list[dict[str, Any]]:
     """The way of an order as knots: done, now, next or broken off. `side` is "buyer" or "vendor": whose turn is "you"."""
     buyer = {"who": "you"} if side == "buyer" else {"who": "office", "who_name": _("企業")}
     vendor = {"who": "you" if side == "vendor" else "vendor"}
-    steps = [*_contract_knots(order, buyer, vendor), *_delivery_knots(order, buyer, vendor), *_money_knots(order, buyer, vendor)]
+    steps = [
+        *_contract_knots(order, buyer, vendor),
+        *_delivery_knots(order, buyer, vendor),
+        *_money_knots(order, buyer, vendor),
+    ]
     if order.state in ENDED:
         return [*(step | {"state": "done"} for step in steps if step["done"]), _broken(order)]
     return _marked(steps)
@@ -71,7 +81,13 @@ def _contract_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str])
             None,
             buyer,
         ),
-        _knot(order.accepted_at, _("業者接單"), _("5個工作天內回覆；沒回覆，點數立即退回。"), order.answer_by_date, vendor),
+        _knot(
+            order.accepted_at,
+            _("業者接單"),
+            _("5個工作天內回覆；沒回覆，點數立即退回。"),
+            order.answer_by_date,
+            vendor,
+        ),
     ]
 
 
@@ -86,11 +102,17 @@ def _delivery_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str])
     )
     return [
         *([paid] if order.copay_twd else []),
-        _knot(order.activated_at, _("開通"), _("簽約當月最後一天前要開通，否則點數退回。"), order.activate_by_date, vendor),
+        _knot(
+            order.activated_at,
+            _("開通"),
+            _("簽約當月最後一天前要開通，否則點數退回。"),
+            order.activate_by_date,
+            vendor,
+        ),
         _knot(
             order.confirmed_at,
             _("驗收"),
-            _("能用才按。按下後點數才算付出；14天沒有表示，視為驗收。"),
+            _("能用才按，按下後點數才算付出。還不能用就告訴業者。"),
             order.confirm_by_date,
             buyer,
         ),
@@ -100,7 +122,13 @@ def _delivery_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str])
 def _money_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str]) -> list[dict[str, Any]]:
     rating = getattr(order, "rating", None)
     knots = [
-        _knot(rating.rated_at if rating else None, _("評分，2分鐘"), _("評分和五題成效都填完，業者才能請款。"), None, buyer)
+        _knot(
+            rating.rated_at if rating else None,
+            _("評分，2分鐘"),
+            _("評分和五題成效都填完，業者才能請款。"),
+            None,
+            buyer,
+        )
     ]
     if not order.points:
         return knots
@@ -115,7 +143,13 @@ def _money_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str]) ->
             vendor,
             is_from=True,
         ),
-        _knot(claim.paid_at if claim else None, _("審查並撥款給業者"), _("請款後7天內。"), None, {"who": "office"}),
+        _knot(
+            claim.paid_at if claim else None,
+            _("審查並撥款給業者"),
+            _("請款後7天內。"),
+            None,
+            {"who": "office"},
+        ),
     ]
 
 
@@ -136,18 +170,24 @@ def _marked(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _broken(order: Order) -> dict[str, Any]:
+def why_ended(order: Order) -> str:
+    """Why it came to nothing: the sentence of a person, or what the platform noted."""
     last = order.moves.order_by("-pk").first()
     reasons = {
-        "vendor_silent": _("業者5個工作天內沒有回覆。"),
+        "vendor_silent": _("業者沒有在期限前回覆。"),
         "return_1_month": _("簽約當月沒有開通。"),
+        "copay_overdue": _("自付額沒有在期限前付。"),
+        "draft_old": _("合約14天沒有簽。"),
     }
-    note = last.note if last else ""
-    text = reasons.get(note, note)
+    return reasons.get(last.note, last.note) if last else ""
+
+
+def _broken(order: Order) -> dict[str, Any]:
+    last, text = order.moves.order_by("-pk").first(), why_ended(order)
     return {
         "state": "bad",
         "title": str(order.get_state_display()),
-        "text": (_("%(reason)s 圈存的點數已退回。") % {"reason": text} if order.points else text).strip(),
+        "text": (_("%(reason)s 圈存的點數已退回。") % {"reason": text} if order.hold_id else text).strip(),
         "when": day_words(timezone.localdate(last.at)) if last else "",
         "who": "office",
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace.models.orders import Order
-from organisations.money import share_of
 from organisations.models.organisation import Organisation
+from organisations.money import share_of
 from organisations.refusals import Refused
 from points.models.grants import Grant
 from points.services import ledger
@@ -70,9 +71,9 @@ def offer_for(organisation: Organisation, plan: Plan, *, at: datetime, but: Orde
 def best_grant(organisation: Organisation, plan: Plan, *, at: datetime) -> Grant | None:
     """The live grant that pays most of this plan: zone allows the category, not lapsed."""
     category = plan.version.solution.main_sub_category.category_id
-    live = organisation.grants.filter(state=Grant.State.LIVE, use_by_date__gte=at.date()).select_related(
-        "zone_version"
-    )
+    live = organisation.grants.filter(
+        state=Grant.State.LIVE, use_by_date__gte=timezone.localdate(at)
+    ).select_related("zone_version")
     fitting = [
         grant
         for grant in live
@@ -137,7 +138,16 @@ def _against_points(
     adopted = adopted.exclude(state__in=ENDED)
     if but is not None:
         adopted = adopted.exclude(pk=but.pk)
-    if adopted.exists():
+    states = set(adopted.values_list("state", flat=True))
+    if states == {Order.State.DRAFT}:
+        found.append(
+            Refused(
+                "draft_waiting",
+                _("您有一份這個產品的合約還沒簽。"),
+                remedy=_("請到「訂單」簽署那一份；要改點數，先把它收起來。"),
+            )
+        )
+    elif states:
         found.append(
             Refused(
                 "already_adopted",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from marketplace.deadlines import CONFIRM_DAYS, copay_due, days_of, end_of_month
+from marketplace.deadlines import answer_due, copay_due, days_of, end_of_month
 from marketplace.models.orders import Contract, Order, Signature
 from organisations.models.organisation import Organisation
-from organisations.services.office_days import add_working_days
+from organisations.models.people import ProofMethod
+from papers.columns import Kind
 from papers.contracts import (
     ClauseReference,
     ContractData,
@@ -27,6 +29,7 @@ from papers.contracts import (
     contract_digest,
     contract_pdf,
 )
+from papers.rows import PLAIN
 from papers.seal import SealKey, attach_evidence, make_platform_seal_key, seal_pdf
 from points.models.programmes import Clause
 from vendors.models.solutions import Plan
@@ -64,17 +67,50 @@ def freeze(plan: Plan) -> dict[str, Any]:
 
 
 def draw_contract(order: Order, *, at: datetime) -> Contract:
-    """The paper that both will sign. What is signed is the digest of what is agreed; it is printed on every page."""
-    data = contract_data(order)
-    return Contract.objects.create(
-        order=order, unsigned_pdf=contract_pdf(data), sha256=contract_digest(data), made_at=at
+    """The paper that both will sign, as of the day of `at`; drawn anew while it is a draft.
+
+    What is signed is the digest of what is agreed; it is printed on every page. The data are kept, so that the sealed
+    paper says what was signed, whatever the registers say by then.
+    """
+    data = _as_json(contract_data(order, at=at))
+    paper, digest = contract_pdf(data), contract_digest(data)
+    contract, _new = Contract.objects.update_or_create(
+        order=order, defaults={"data": data, "unsigned_pdf": paper, "sha256": digest, "made_at": at}
     )
+    return contract
+
+
+def _as_json(data: ContractData) -> ContractData:
+    plain: ContractData = json.loads(json.dumps(data, ensure_ascii=False, default=_iso))
+    return plain
+
+
+def _iso(value: object) -> str:
+    kind = Kind.DATETIME if isinstance(value, datetime) else Kind.DATE
+    (text,) = PLAIN[kind]([value])
+    return text
+
+
+def is_of_today(contract: Contract, *, at: datetime) -> bool:
+    """Whether the days printed in the contract hold if it is signed now."""
+    return timezone.localdate(contract.made_at) == timezone.localdate(at)
+
+
+def renew_contract(order: Order, *, at: datetime) -> Contract:
+    """The contract of a draft with the days as they are if it is signed today; nothing is done when it has them."""
+    with transaction.atomic():
+        locked = Order.objects.select_for_update().get(pk=order.pk)
+        contract = Contract.objects.get(order=order)
+        if locked.state != Order.State.DRAFT or is_of_today(contract, at=at):
+            return contract
+        return draw_contract(locked, at=at)
 
 
 def seal_contract(order: Order, *, at: datetime) -> Contract:
     """The paper with both signatures printed, their evidence inside, and the platform's seal over every byte.
 
-    Sealing twice gives the first paper again. Raises: AssertionError while a signature is missing.
+    Sealing twice gives the first paper again. Raises: AssertionError while a signature is missing, or when the paper
+    would not say what was signed.
     """
     contract = Contract.objects.get(order=order)
     if contract.sealed_at:
@@ -82,10 +118,14 @@ def seal_contract(order: Order, *, at: datetime) -> Contract:
     signatures = list(contract.signatures.select_related("signed_by").order_by("signed_at"))
     if {each.party for each in signatures} != set(Signature.Party.values):
         raise AssertionError("a contract is sealed when both sides have signed")
-    pdf = contract_pdf({**contract_data(order), "signatures": [_shown(each) for each in signatures]})
+    data = cast("ContractData", {**contract.data, "signatures": [_shown(each) for each in signatures]})
+    if contract_digest(data) != contract.sha256:
+        raise AssertionError("the paper is not the one that was signed")
+    pdf = contract_pdf(data)
     for each in signatures:
         pdf = attach_evidence(pdf, f"{each.party}-signature.json", _evidence(contract, each))
-    sealed = seal_pdf(pdf, key=platform_key(), reason=_("合約封印"), at=at)
+    with override("zh-hant"):
+        sealed = seal_pdf(pdf, key=platform_key(), reason=_("合約封印"), at=at)
     with transaction.atomic():
         locked = Contract.objects.select_for_update().get(pk=contract.pk)
         if locked.sealed_at is None:
@@ -94,9 +134,10 @@ def seal_contract(order: Order, *, at: datetime) -> Contract:
     return locked
 
 
-def unsealed_orders() -> Any:
-    """Accepted orders whose contract is not sealed yet."""
-    return Order.objects.filter(state__in=SEALABLE, contract__sealed_at=None).order_by("accepted_at")
+def unsealed_orders() -> QuerySet[Order]:
+    """Orders whose contract both have signed and that is not sealed yet."""
+    waiting = Order.objects.filter(state__in=SEALABLE, contract__sealed_at=None)
+    return waiting.annotate(signed=Count("contract__signatures")).filter(signed=2).order_by("accepted_at")
 
 
 @cache
@@ -107,9 +148,9 @@ def platform_key() -> SealKey:
     return make_platform_seal_key(Path(settings.SEAL_FOLDER))
 
 
-def contract_data(order: Order) -> ContractData:
-    """Everything in the contract, in Chinese: the language that binds."""
-    day = timezone.localdate(order.placed_at)
+def contract_data(order: Order, *, at: datetime) -> ContractData:
+    """Everything in the contract if it is signed on the day of `at`, in Chinese: the language that binds."""
+    day = timezone.localdate(at)
     with override("zh-hant"):
         solution, plan, details = order.frozen["solution"], order.frozen["plan"], order.frozen["details"]
         return {
@@ -141,14 +182,14 @@ def contract_data(order: Order) -> ContractData:
             },
             "periods": {
                 "ordered_at": order.placed_at,
-                "answer_by": add_working_days(day, days_of(order.grant, "answer_within_working_days")),
+                "answer_by": answer_due(day, order.grant),
                 "activate_by": end_of_month(day),
                 "months": plan["months"],
-                "default_activation_days": CONFIRM_DAYS,
+                "default_activation_days": days_of(order.grant, "default_activation_days"),
             },
             "service_levels": _service_levels(details),
             "exit": _exit(details, order.vendor.support_hours_zh),
-            "clause_references": _clauses(order),
+            "clause_references": _clauses(day),
             "signatures": [],
         }
 
@@ -179,7 +220,9 @@ def _service_levels(details: dict[str, Any]) -> Any:
 
 def _exit(details: dict[str, Any], support_hours: str) -> Exit:
     leaving = details.get("exit", {})
-    notice = _("終止前%(n)s日通知，期間可自行匯出全部資料；終止後由業者刪除並出具證明。") % {"n": leaving.get("notice_days", 30)}
+    notice = _("終止前%(n)s日通知，期間可自行匯出全部資料；終止後由業者刪除並出具證明。") % {
+        "n": leaving.get("notice_days", 30)
+    }
     return {
         "formats": "、".join(leaving.get("export_formats", [])),
         "procedure": notice,
@@ -191,8 +234,7 @@ def _exit(details: dict[str, Any], support_hours: str) -> Exit:
     }
 
 
-def _clauses(order: Order) -> list[ClauseReference]:
-    day = timezone.localdate(order.placed_at)
+def _clauses(day: date) -> list[ClauseReference]:
     clauses = Clause.objects.filter(code__in=CITED, regulation__valid_from__lte=day).order_by(
         "-regulation__version"
     )
@@ -203,10 +245,12 @@ def _clauses(order: Order) -> list[ClauseReference]:
 
 
 def _shown(signature: Signature) -> ContractSignature:
+    with override("zh-hant"):
+        method = str(ProofMethod(signature.method).label)
     return {
         "side": "buyer" if signature.party == Signature.Party.BUYER else "vendor",
         "person": str(signature.signed_by),
-        "method": str(signature.evidence.get("method_name", signature.method)),
+        "method": method,
         "at": signature.signed_at,
         "key": str(signature.evidence.get("key", "")),
     }

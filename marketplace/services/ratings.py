@@ -19,15 +19,24 @@ EFFECTS = ("cost", "revenue", "input", "product", "staff")
 
 
 def rate_order(
-    order: Order, *, stars: int, text: str, effects: Mapping[str, int], still_used: bool, by: Any, at: datetime
+    order: Order,
+    *,
+    stars: int,
+    text: str,
+    effects: Mapping[str, int],
+    still_used: bool,
+    by: Any,
+    at: datetime,
 ) -> Rating:
     """Keep the one rating of a delivered order.
 
     Units: stars 1–5; each of the five effects 0 (none) to 4 (very much).
-    Raises: Refused with not_delivered, already_rated, effects_missing.
+    Raises: Refused with not_delivered, already_rated, effects_missing, stars_missing.
     """
     if order.state != Order.State.IN_USE:
         raise Refused("not_delivered", _("驗收之後才能評分。"))
+    if not 1 <= stars <= 5:
+        raise Refused("stars_missing", _("請選1到5分。"))
     if set(effects) != set(EFFECTS) or not all(0 <= value <= 4 for value in effects.values()):
         raise Refused("effects_missing", _("五個成效問題都要回答；沒有差別就選「沒有」。"))
     try:

@@ -64,7 +64,6 @@ def card_signature(
     return GivenSignature(
         method,
         {
-            "method_name": str(method.label),
             "nonce": challenge.facts["nonce"],
             "cms": base64.b64encode(cms).decode(),
             "key": str(verified.serial_number),
@@ -82,6 +81,8 @@ def passkey_signature(
     Raises: Refused with no_such_passkey, passkey_wrong, other_contract, challenge_used, challenge_expired.
     """
     _must_be_for(challenge, contract)
+    if challenge.user_id != user.pk:
+        raise _wrong_passkey()
     response = _read(answer)
     key = _passkey(user, response)
     client, authenticator = response.response.client_data, response.response.authenticator_data
@@ -95,7 +96,6 @@ def passkey_signature(
     return GivenSignature(
         ProofMethod.PASSKEY,
         {
-            "method_name": str(ProofMethod.PASSKEY.label),
             "nonce": challenge.facts["nonce"],
             "client_data": base64.b64encode(bytes(client)).decode(),
             "authenticator_data": base64.b64encode(bytes(authenticator)).decode(),
@@ -113,9 +113,12 @@ def _must_be_for(challenge: ProofChallenge, contract: Contract) -> None:
 
 def _read(answer: str) -> AuthenticationResponse:
     try:
-        return AuthenticationResponse.from_dict(json.loads(answer))
-    except (ValueError, KeyError, TypeError) as error:
+        read: AuthenticationResponse = AuthenticationResponse.from_dict(json.loads(answer))
+    except (
+        Exception
+    ) as error:  # whatever the library meets in what a browser sends: it is no answer of a passkey
         raise _wrong_passkey() from error
+    return read
 
 
 def _passkey(user: Any, response: AuthenticationResponse) -> Any:
@@ -123,15 +126,22 @@ def _passkey(user: Any, response: AuthenticationResponse) -> Any:
         wrapped = authenticator.wrap()
         if wrapped.authenticator_data.credential_data.credential_id == response.raw_id:
             return wrapped.authenticator_data
-    raise Refused("no_such_passkey", _("這把通行密鑰沒有登記在您的帳號。"), remedy=_("請到「登入與安全」新增，或改用憑證簽署。"))
+    raise Refused(
+        "no_such_passkey",
+        _("這把通行密鑰沒有登記在您的帳號。"),
+        remedy=_("請到「登入與安全」新增，或改用憑證簽署。"),
+    )
 
 
-def _must_be_genuine(client: CollectedClientData, authenticator: AuthenticatorData, challenge: ProofChallenge) -> None:
+def _must_be_genuine(
+    client: CollectedClientData, authenticator: AuthenticatorData, challenge: ProofChallenge
+) -> None:
     host = settings.PUBLIC_ORIGIN.split("//", 1)[1].split(":", 1)[0].split("/", 1)[0]
     genuine = (
         client.type == CollectedClientData.TYPE.GET
         and client.challenge == bytes.fromhex(challenge.challenge)
         and client.origin == settings.PUBLIC_ORIGIN
+        and not client.cross_origin
         and authenticator.rp_id_hash == hashlib.sha256(host.encode()).digest()
         and authenticator.is_user_present()
         and authenticator.is_user_verified()

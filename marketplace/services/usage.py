@@ -38,13 +38,18 @@ class RowAnswer:
     sentence: str = ""
 
 
-def report_usage(*, vendor: Vendor, rows: Sequence[UsageRow], key_prefix: str, at: datetime) -> list[RowAnswer]:
+def report_usage(
+    *, vendor: Vendor, rows: Sequence[UsageRow], key_prefix: str, at: datetime
+) -> list[RowAnswer]:
     """Keep the days of a vendor's own running orders; a day reported again replaces what was said before.
 
     Answers row by row, in order: no_such_order, not_running, too_early, too_old, in_future.
     """
-    orders = {order.number: order for order in Order.objects.filter(vendor=vendor, number__in={row.order for row in rows})}
-    answers = [_answer(row, orders.get(row.order), timezone.localdate(at)) for row in rows]
+    orders = {
+        order.number: order
+        for order in Order.objects.filter(vendor=vendor, number__in={row.order for row in rows})
+    }
+    answers = [_answer(row, orders.get(row.order), at) for row in rows]
     kept = {
         (orders[row.order].pk, row.date): UsageDay(
             order=orders[row.order],
@@ -59,7 +64,7 @@ def report_usage(*, vendor: Vendor, rows: Sequence[UsageRow], key_prefix: str, a
         if answer.state == "kept"
     }
     UsageDay.objects.bulk_create(
-        kept.values(),
+        [kept[place] for place in sorted(kept)],  # two reports at once lock the rows in one order
         update_conflicts=True,
         unique_fields=["order", "date"],
         update_fields=["active_users", "events", "last_used_at", "reported_at", "reported_with"],
@@ -67,20 +72,21 @@ def report_usage(*, vendor: Vendor, rows: Sequence[UsageRow], key_prefix: str, a
     return answers
 
 
-def _answer(row: UsageRow, order: Order | None, today: date) -> RowAnswer:
-    code, sentence = _fault(row, order, today)
+def _answer(row: UsageRow, order: Order | None, at: datetime) -> RowAnswer:
+    code, sentence = _fault(row, order, at)
     return RowAnswer(row.order, row.date, "refused" if code else "kept", code, sentence)
 
 
-def _fault(row: UsageRow, order: Order | None, today: date) -> tuple[str, str]:
+def _fault(row: UsageRow, order: Order | None, at: datetime) -> tuple[str, str]:
+    today = timezone.localdate(at)
     if order is None:
         return "no_such_order", _("您沒有這個編號的訂單。")
     if order.activated_at is None or order.state not in (Order.State.ACTIVATED, Order.State.IN_USE):
         return "not_running", _("這筆訂單還沒啟用，或已經結束。")
     if row.date < timezone.localdate(order.activated_at):
         return "too_early", _("這一天還沒啟用。")
-    if row.date > today:
-        return "in_future", _("這一天還沒到。")
+    if row.date > today or (row.last_used_at is not None and row.last_used_at > at):
+        return "in_future", _("這個時間還沒到。")
     if (today - row.date).days > OLDEST_DAYS:
         return "too_old", _("超過62天前的使用不再收。")
     return "", ""

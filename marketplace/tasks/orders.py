@@ -1,4 +1,4 @@
-"""Work around orders that nobody waits at: sealing contracts, ending what is late. All safe to run twice."""
+"""Work around orders that nobody waits at: sealing contracts, ending what is late, telling people. All safe to run twice."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from celery import shared_task
 
 from marketplace.models.orders import Order
-from marketplace.services import contracts, orders
+from marketplace.services import contracts, late_orders, notices
 from organisations.clock import now
 
 MOST_SEALED = 200
 
 BEAT = {
-    "marketplace.expire_orders": {"task": "marketplace.expire_orders", "schedule": timedelta(minutes=15)},
+    "marketplace.late_orders": {"task": "marketplace.late_orders", "schedule": timedelta(minutes=15)},
+    "marketplace.warn_idle": {"task": "marketplace.warn_idle", "schedule": timedelta(hours=6)},
+    "marketplace.send_notices": {"task": "marketplace.send_notices", "schedule": timedelta(minutes=1)},
     "marketplace.seal_missed_contracts": {
         "task": "marketplace.seal_missed_contracts",
         "schedule": timedelta(minutes=2),
@@ -33,10 +35,22 @@ def seal_missed_contracts() -> int:
     return _seal_all(at=now())
 
 
-@shared_task(name="marketplace.expire_orders", queue="bulk")
-def expire_orders() -> int:
-    """End late orders and accept by silence; returns how many were touched."""
-    return orders.expire_orders(at=now()) + orders.accept_by_silence(at=now())
+@shared_task(name="marketplace.late_orders", queue="bulk")
+def late() -> int:
+    """End late orders and put away old drafts; returns how many were touched."""
+    return late_orders.expire_orders(at=now()) + late_orders.discard_old_drafts(at=now())
+
+
+@shared_task(name="marketplace.warn_idle", queue="bulk")
+def warn_idle() -> int:
+    """Tell both sides of orders that nobody uses."""
+    return late_orders.warn_idle(at=now())
+
+
+@shared_task(name="marketplace.send_notices", queue="interactive", soft_time_limit=300, time_limit=330)
+def send_notices() -> int:
+    """Mail what has not been mailed."""
+    return notices.send_notices(at=now())
 
 
 def _seal_all(*, at: datetime) -> int:
@@ -46,4 +60,4 @@ def _seal_all(*, at: datetime) -> int:
     return len(missed)
 
 
-NIGHTLY = [_seal_all, orders.expire_orders, orders.accept_by_silence]
+NIGHTLY = [_seal_all, late_orders.expire_orders, late_orders.discard_old_drafts, late_orders.warn_idle]

@@ -50,12 +50,20 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("marketplace:my_order", order.number)
         except Refused as refused:
             form.add_error("points" if refused.code == "points_over_limit" else None, str(refused))
-    context = {"plan": plan, "version": plan.version, "solution": plan.version.solution, "offer": offer, "form": form}
+    context = {
+        "plan": plan,
+        "version": plan.version,
+        "solution": plan.version.solution,
+        "offer": offer,
+        "form": form,
+    }
     return render(request, "marketplace/order_new.html", context)
 
 
 def _plan(request: HttpRequest, code: str) -> Plan:
-    plans = Plan.objects.select_related("version__solution__vendor__organisation", "version__solution__main_sub_category")
+    plans = Plan.objects.select_related(
+        "version__solution__vendor__organisation", "version__solution__main_sub_category"
+    )
     wanted = request.POST.get("plan") or request.GET.get("plan", "")
     if not wanted.isdigit():
         raise Http404
@@ -93,7 +101,8 @@ def my_order(request: HttpRequest, number: str) -> HttpResponse:
 
 def own_order(request: HttpRequest, number: str) -> Order:
     """An order of the acting organisation; others do not exist for this person."""
-    return get_object_or_404(with_details(Order.objects.all()), number=number, organisation=request.organisation)  # type: ignore[attr-defined]
+    own = with_details(Order.objects.filter(organisation=request.organisation))  # type: ignore[attr-defined]
+    return get_object_or_404(own, number=number)
 
 
 @require_POST
@@ -120,9 +129,14 @@ def _reason(request: HttpRequest) -> str:
 
 Act = tuple[Callable[[Order, HttpRequest], Any], Callable[[], str]]
 ACTS: dict[str, Act] = {
-    "discard": (lambda order, request: verbs.discard_order(order, by=request.user, at=now()), lambda: _("草稿已收起來。")),
+    "discard": (
+        lambda order, request: verbs.discard_order(order, by=request.user, at=now()),
+        lambda: _("草稿已收起來。"),
+    ),
     "withdraw": (
-        lambda order, request: verbs.withdraw_order(order, by=request.user, at=now(), reason=_reason(request)),
+        lambda order, request: verbs.withdraw_order(
+            order, by=request.user, at=now(), reason=_reason(request)
+        ),
         lambda: _("訂單已取消，圈存的點數退回您的帳上。"),
     ),
     "confirm": (
@@ -130,7 +144,9 @@ ACTS: dict[str, Act] = {
         lambda: _("驗收完成。用一陣子後，請回來評分。"),
     ),
     "object": (
-        lambda order, request: verbs.object_to_delivery(order, reason=_reason(request), by=request.user, at=now()),
+        lambda order, request: verbs.object_to_delivery(
+            order, reason=_reason(request), by=request.user, at=now()
+        ),
         lambda: _("已告訴業者還不能用；業者改善前不會扣點數。"),
     ),
     "freeze": (

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from marketplace.models.orders import Order
+from marketplace.selectors.claim_words import day_words
+from marketplace.services.contracts import renew_contract
 from marketplace.services.orders import accept_order, sign_order
 from marketplace.services.signing import GivenSignature, card_signature, passkey_signature, start_signing
 from marketplace.tasks.orders import seal_contract
@@ -49,19 +51,24 @@ def vendor_signs(request: HttpRequest, number: str) -> HttpResponse:
 
 def _buyer_signed(request: HttpRequest, order: Order, signature: GivenSignature) -> None:
     sign_order(order, signature=signature, by=request.user, at=now())
-    messages.success(request, _("簽好了。業者5個工作天內回覆；沒回覆，點數立即退回。"))
+    said = _("簽好了。業者要在%(day)s前回覆；沒回覆，點數自動退回。")
+    messages.success(request, said % {"day": day_words(order.answer_by_date)})  # type: ignore[arg-type]
 
 
 def _vendor_signed(request: HttpRequest, order: Order, signature: GivenSignature) -> None:
     accept_order(order, signature=signature, by=request.user, at=now())
     seal_contract.delay_on_commit(order_id=order.pk)
-    messages.success(request, _("已接單，雙方都簽了。請等企業付自付額，再開通。"))
+    paid_first = _("已接單，雙方都簽了。請等企業付自付額，再開通。")
+    messages.success(request, paid_first if order.copay_twd else _("已接單，雙方都簽了。請開通。"))
 
 
 def _ceremony(request: HttpRequest, order: Order, state: str, back: str, signed: Any) -> HttpResponse:
     if order.state != state:
         messages.info(request, _("這筆訂單現在不用簽署。"))
         return redirect(back, order.number)
+    if state == Order.State.DRAFT:
+        renew_contract(order, at=now())
+        order = own_order(request, order.number)
     if request.method == "POST" and request.POST.get("challenge"):
         try:
             signed(request, order, _signature(request, order))
@@ -74,13 +81,20 @@ def _ceremony(request: HttpRequest, order: Order, state: str, back: str, signed:
 
 def _page(request: HttpRequest, order: Order, back: str) -> dict[str, Any]:
     method = request.POST.get("method", "")
-    context: dict[str, Any] = {"order": order, "back": back, "method": method, "has_passkey": _passkeys(request).exists()}
+    context: dict[str, Any] = {
+        "order": order,
+        "back": back,
+        "method": method,
+        "has_passkey": _passkeys(request).exists(),
+    }
     if request.method == "POST" and method in ("card", "passkey"):
         kind = ProofMethod.PASSKEY if method == "passkey" else ProofMethod.BUSINESS_CERTIFICATE
         challenge = start_signing(order.contract, user=request.user, method=kind, at=now())
         context |= {
             "challenge": challenge,
-            "challenge_base64": base64.urlsafe_b64encode(bytes.fromhex(challenge.challenge)).rstrip(b"=").decode(),
+            "challenge_base64": base64.urlsafe_b64encode(bytes.fromhex(challenge.challenge))
+            .rstrip(b"=")
+            .decode(),
             "card_reader_url": settings.CARD_READER_PAGE_URL,
             "ubn": request.organisation.ubn,  # type: ignore[attr-defined]
             "credentials": [_credential(each) for each in _passkeys(request)],
@@ -106,7 +120,9 @@ def _signature(request: HttpRequest, order: Order) -> GivenSignature:
         answer = request.POST.get("passkey", "")
         return passkey_signature(challenge, answer, contract=order.contract, user=request.user, at=now())
     organisation = request.organisation  # type: ignore[attr-defined]
-    return card_signature(challenge, _cms(request), contract=order.contract, organisation=organisation, at=now())
+    return card_signature(
+        challenge, _cms(request), contract=order.contract, organisation=organisation, at=now()
+    )
 
 
 def _cms(request: HttpRequest) -> bytes:
@@ -116,4 +132,6 @@ def _cms(request: HttpRequest) -> bytes:
     try:
         return base64.b64decode(request.POST.get("cms", ""), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Refused("signature_missing", _("沒有收到卡片的簽章。"), remedy=_("請確認卡片插好，再按一次。")) from error
+        raise Refused(
+            "signature_missing", _("沒有收到卡片的簽章。"), remedy=_("請確認卡片插好，再按一次。")
+        ) from error

@@ -113,7 +113,9 @@ def copay(request: HttpRequest, number: str) -> HttpResponse:
     return _done(
         request,
         order,
-        lambda: verbs.record_copay(order, reference=form.cleaned_data["reference"], by=request.user, at=now()),
+        lambda: verbs.record_copay(
+            order, reference=form.cleaned_data["reference"], by=request.user, at=now()
+        ),
         _("已登記收到自付額。"),
     )
 
@@ -129,7 +131,9 @@ def activate(request: HttpRequest, number: str) -> HttpResponse:
     return _done(
         request,
         order,
-        lambda: verbs.activate_order(order, url=values["url"], note=values["note"], by=request.user, at=now()),
+        lambda: verbs.activate_order(
+            order, url=values["url"], note=values["note"], by=request.user, at=now()
+        ),
         _("已開通，等企業驗收。"),
     )
 
