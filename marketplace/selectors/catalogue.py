@@ -82,6 +82,9 @@ class Filters:
         return sum(len(group) for group in groups)
 
 
+NO_FILTERS = Filters()
+
+
 @dataclass(frozen=True)
 class Found:
     """One page of what was found, and how many there would be under each further filter."""
@@ -127,11 +130,18 @@ class Shelf:
         liked = np.array([entry.stars * min(entry.ratings, ENOUGH_RATINGS) for entry in entries])
         self._unasked: Places = np.lexsort((-self._listed, -liked))
 
-    def ranked(self, query: str) -> Places:
-        """Places that fit the words, best first; without words the best liked, then the newest."""
+    def ranked(self, query: str, trade: str = "") -> Places:
+        """Places that fit the words, best first; without words what suits the trade, the best liked, then the newest."""
         if not query.strip():
-            return self._unasked
+            return self._suiting_first(trade)
         return np.array([self._place[number] for number in self.index.rank(query)], dtype=np.int64)
+
+    def _suiting_first(self, trade: str) -> Places:
+        names = self._names["trades"]
+        if trade not in names:
+            return self._unasked
+        suits = self._ticks["trades"][self._unasked, names.index(trade)]
+        return np.concatenate([self._unasked[suits], self._unasked[~suits]])
 
     def ordered(self, places: Places, sort: str) -> Places:
         """The same places in the wanted order; what fits better comes first among equals."""
@@ -185,11 +195,11 @@ def _matrix(entries: Sequence[Entry], values: Callable[[Entry], Iterable[str]], 
 
 
 def search_solutions(
-    query: str = "", *, filters: Filters = Filters(), sort: str = "fit", page: int | str = 1
+    query: str = "", *, filters: Filters = NO_FILTERS, sort: str = "fit", page: int | str = 1, trade: str = ""
 ) -> Found:
-    """The solutions that fit words and filters, best first."""
+    """The solutions that fit words and filters, best first; without words those made for `trade` lead."""
     shelf = current_shelf()
-    places = shelf.in_zone(shelf.ranked(query), filters)
+    places = shelf.in_zone(shelf.ranked(query, trade), filters)
     chosen = shelf.ordered(shelf.fitting(places, filters), sort)
     paginator = Paginator(shelf.ids(chosen), PAGE_SIZE)
     page_of_ids = paginator.get_page(page)

@@ -56,7 +56,9 @@ def solutions(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET, zones=[(each.zone.code, str(each)) for each in zones])
     filters = _filters(form, zones)
     query, sort = form.word("q"), form.word("sort") or "fit"
-    found = search_solutions(query, filters=filters, sort=sort, page=request.GET.get("page", 1))
+    found = search_solutions(
+        query, filters=filters, sort=sort, page=request.GET.get("page", 1), trade=reader.trade
+    )
     form.count(found.counts)
     context = {
         "form": form,

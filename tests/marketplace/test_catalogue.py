@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,10 +19,15 @@ from marketplace.selectors import catalogue
 from marketplace.selectors.catalogue import Filters, search_solutions
 from marketplace.selectors.search_index import Document, SearchIndex
 from marketplace.selectors.search_words import words
-from marketplace.selectors.shares import Reader, Source
+from marketplace.selectors.shares import Reader, Source, reader_of
 from marketplace.selectors.solution_facts import middle_plan, three_years
+from organisations.models.organisation import Organisation
+from organisations.models.people import Membership
 from organisations.services.reference_data import load_reference_data
+from points.models.grants import Grant
 from points.models.programmes import ZoneVersion
+from points.selectors.zones import zone_in_force
+from points.services import ledger
 from points.services.seeding import load_programme
 from vendors.models.solutions import Solution
 from vendors.models.vendors import Vendor
@@ -163,6 +169,90 @@ def test_points_never_exceed_rate_nor_purse() -> None:
     assert _reader(30_000).share(plan, "pos").points == plan.price_twd // 2
     assert _reader(1_000).share(plan, "pos").points == 1_000
     assert _reader(30_000, categories=("inventory",)).share(plan, "pos").points == 0
+
+
+def _shop(**facts: Any) -> tuple[Organisation, Any]:
+    person = get_user_model().objects.create(username="lin", display_name="林秀英")
+    shop = Organisation.objects.create(
+        **{
+            "ubn": "10000009",
+            "name": "阿英麵店",
+            "kind": Organisation.Kind.SOLE,
+            "address": "臺南市中西區民族路二段1號",
+            "joined_at": AT,
+            **facts,
+        }
+    )
+    Membership.objects.create(user=person, organisation=shop, role="acceptor", started_at=AT)
+    return shop, person
+
+
+def _granted(shop: Organisation, points: int) -> Grant:
+    version = zone_in_force("general", at=AT)
+    source = version.budget_sources.first()
+    assert source is not None
+    grant = Grant.objects.create(
+        organisation=shop,
+        zone_version=version,
+        budget_source=source,
+        account_id=0,
+        points=points,
+        granted_at=AT,
+        use_by_date=date(2027, 2, 20),
+    )
+    grant.account_id = ledger.open_account(
+        "grant", budget_source_id=source.pk, grant_id=grant.pk, organisation_id=shop.pk
+    )
+    grant.save()
+    ledger.grant(
+        budget_account_id=source.account_id,
+        account_id=grant.account_id,
+        points=points,
+        key=f"test:{grant.pk}",
+        reason="grant",
+        cause=("grant", grant.pk),
+        at=AT,
+    )
+    return grant
+
+
+def test_a_member_sees_the_points_that_are_left_and_a_stranger_a_trial_figure() -> None:
+    shop, _person = _shop()
+    plan = middle_plan(Solution.objects.get(code="S0001").current)  # type: ignore[arg-type]
+    assert reader_of(None, at=AT).share(plan, "pos").points == 8_500
+    assert not reader_of(shop, at=AT).is_granted
+    _granted(shop, 3_000)
+    reader = reader_of(shop, at=AT)
+    assert reader.is_granted
+    assert reader.share(plan, "pos").points == 3_000
+
+
+def test_points_past_their_last_day_are_not_promised() -> None:
+    shop, _person = _shop()
+    _granted(shop, 3_000)
+    assert not reader_of(shop, at=datetime(2027, 2, 21, 1, tzinfo=UTC)).is_granted
+
+
+def test_without_words_what_is_made_for_the_readers_trade_comes_first() -> None:
+    rows = search_solutions("", trade="醫療").page.object_list
+    assert all({"醫療", "不限產業"} & set(row.current.details["suits_industries"]) for row in rows)  # type: ignore[union-attr]
+    assert search_solutions("", trade="醫療").total == search_solutions("").total
+
+
+def test_the_pages_of_a_signed_in_member_need_few_queries(client: Client) -> None:
+    shop, person = _shop(industry_id="56")
+    _granted(shop, 30_000)
+    client.force_login(person)
+    for address in (
+        "/solutions/",
+        "/solutions/S0001/",
+        "/solutions/compare/?s=S0001&s=S0002&s=S0003&s=S0004",
+    ):
+        client.get(address)
+        with CaptureQueriesContext(connection) as queries:
+            text = client.get(address).content.decode()
+        assert len(queries) <= 25, [each["sql"][:90] for each in queries]
+        assert "您付" in text
 
 
 def test_three_years_count_the_bought_term_once_and_later_years_in_full() -> None:
