@@ -23,14 +23,14 @@ import psycopg2
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 TPCB_SCALE = int(os.environ.get("BENCH_TPCB_SCALE", "100"))
 PICK = "\\set g random(0, :n - 1)\n\\set grant :grants + :g\n\\set order :orders + :g\n"
-HOLD = (
-    "SELECT transfer_id AS held FROM ledger_hold(gen_random_uuid()::text, :grant::bigint, :order::bigint, 1, 'order', 'order', :g::bigint, now())"
-)
-CAPTURE = (
-    "SELECT transfer_id FROM ledger_settle(gen_random_uuid()::text, 'capture', :held::bigint, 1, 'acceptance', 'order', :g::bigint, now());\n"
-)
+HOLD = "SELECT transfer_id AS held FROM ledger_hold(gen_random_uuid()::text, :grant::bigint, :order::bigint, 1, 'order', 'order', :g::bigint, now())"
+CAPTURE = "SELECT transfer_id FROM ledger_settle(gen_random_uuid()::text, 'capture', :held::bigint, 1, 'acceptance', 'order', :g::bigint, now());\n"
 GRANT = "SELECT transfer_id FROM ledger_grant(gen_random_uuid()::text, :budget::bigint, :grant::bigint, 7, 'first', 'grant', :g::bigint, now());\n"
-SCRIPTS = {"hold": f"{PICK}{HOLD};\n", "hold_capture": f"{PICK}{HOLD} \\gset\n{CAPTURE}", "grant": f"{PICK}{GRANT}"}
+SCRIPTS = {
+    "hold": f"{PICK}{HOLD};\n",
+    "hold_capture": f"{PICK}{HOLD} \\gset\n{CAPTURE}",
+    "grant": f"{PICK}{GRANT}",
+}
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -53,7 +53,15 @@ def _holds(folder: str) -> Iterator[dict[str, Any]]:
             for name, target in (("hold", 0.8), ("hold_capture", 0.6)):
                 before = tpcb.run(clients=8)
                 value = _pgbench(8, "-f", f"{folder}/{name}.sql", variables=world)
-                yield _ratio(f"ledger.{name}", value, (before + tpcb.run(clients=8)) / 2, target, size=size, unit="per second", tpcb_scale=TPCB_SCALE)
+                yield _ratio(
+                    f"ledger.{name}",
+                    value,
+                    (before + tpcb.run(clients=8)) / 2,
+                    target,
+                    size=size,
+                    unit="per second",
+                    tpcb_scale=TPCB_SCALE,
+                )
 
 
 def _hot_budget(folder: str) -> Iterator[dict[str, Any]]:
@@ -93,9 +101,15 @@ def _bulk() -> Iterator[dict[str, Any]]:
         grants = [ledger.NewGrant(first + n, 30_000, f"bulk:{first + n}", n) for n in range(size)]
         lapsing = [ledger.Lapsing(first + n, f"lapse:{first + n}", n) for n in range(size)]
         at = timezone.now()
-        spent = _timed(lambda: ledger.grant_many(budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=at))  # noqa: B023
+        spent = _timed(
+            lambda: ledger.grant_many(
+                budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=at
+            )
+        )  # noqa: B023
         yield _seconds("ledger.bulk_grants", spent, 2.0 * size / 100_000, size)
-        spent = _timed(lambda: ledger.lapse_many(lapsing=lapsing, reason="return_3_months", cause_type="grant", at=at))  # noqa: B023
+        spent = _timed(
+            lambda: ledger.lapse_many(lapsing=lapsing, reason="return_3_months", cause_type="grant", at=at)
+        )  # noqa: B023
         yield _seconds("ledger.bulk_lapses", spent, 3.0 * size / 100_000, size)
 
 
@@ -111,8 +125,13 @@ def _verify() -> Iterator[dict[str, Any]]:
     size = 100_000
     budget, world = _wallets(size, filled=False)
     while (rows := Transfer.objects.count()) < 1_000_000:
-        grants = [ledger.NewGrant(world["grants"] + n, 7, f"fill:{rows}:{n}", n) for n in range(min(size, 1_000_000 - rows))]
-        ledger.grant_many(budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=timezone.now())
+        grants = [
+            ledger.NewGrant(world["grants"] + n, 7, f"fill:{rows}:{n}", n)
+            for n in range(min(size, 1_000_000 - rows))
+        ]
+        ledger.grant_many(
+            budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=timezone.now()
+        )
     _execute("VACUUM ANALYZE points_transfer, points_account, points_hold", owner=True)
     publish_digest(at=timezone.now())
     rows = Transfer.objects.count()
@@ -133,11 +152,21 @@ def _wallets(size: int, *, budget_points: int = 10**12, filled: bool = True) -> 
 
     at, source = django.utils.timezone.now(), int(time.time() * 1000) % 10**12
     budget = ledger.open_account(Account.Kind.BUDGET, budget_source_id=source)
-    ledger.appropriate(budget_account_id=budget, points=budget_points, key=f"a{source}", reason="bench", cause=("bench", 1), at=at)
+    ledger.appropriate(
+        budget_account_id=budget,
+        points=budget_points,
+        key=f"a{source}",
+        reason="bench",
+        cause=("bench", 1),
+        at=at,
+    )
     statement = """
         INSERT INTO points_account (kind, posted_credit, posted_debit, pending_debit, capped, budget_source_id)
         SELECT %s, 0, 0, 0, true, %s FROM generate_series(1, %s) RETURNING id"""
-    grants, orders = (min(row[0] for row in _execute(statement, [kind, source, size], owner=True)) for kind in ("grant", "claimable"))
+    grants, orders = (
+        min(row[0] for row in _execute(statement, [kind, source, size], owner=True))
+        for kind in ("grant", "claimable")
+    )
     if filled:
         many = [ledger.NewGrant(grants + n, 1_000_000, f"w{grants + n}", n) for n in range(size)]
         ledger.grant_many(budget_account_id=budget, grants=many, reason="bench", cause_type="bench", at=at)
@@ -160,7 +189,22 @@ class _TpcB:
         return self
 
     def run(self, *, clients: int) -> float:
-        return _rate(_program("pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(SECONDS), self.name, owner=True))
+        return _rate(
+            _program(
+                "pgbench",
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                str(clients),
+                "-j",
+                "2",
+                "-T",
+                str(SECONDS),
+                self.name,
+                owner=True,
+            )
+        )
 
     def __exit__(self, *_problem: object) -> None:
         _execute(f"DROP DATABASE {self.name} WITH (FORCE)", owner=True)
@@ -170,7 +214,11 @@ def _pgbench(clients: int, *words: str, variables: dict[str, int]) -> float:
     defines = [f"-D{name}={value}" for name, value in variables.items()]
     length = [] if "-t" in words else ["-T", str(SECONDS)]
     name = urlsplit(os.environ["DATABASE_URL"]).path[1:]
-    return _rate(_program("pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", *length, *defines, *words, name))
+    return _rate(
+        _program(
+            "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", *length, *defines, *words, name
+        )
+    )
 
 
 def _program(program: str, *words: str, owner: bool = False) -> str:
@@ -179,7 +227,9 @@ def _program(program: str, *words: str, owner: bool = False) -> str:
         **os.environ, "PGHOST": str(address.hostname), "PGPORT": str(address.port), "PGUSER": str(address.username),
         "PGPASSWORD": str(address.password), "LC_ALL": "C",
     }  # fmt: skip
-    done = subprocess.run([Path(os.environ["POSTGRES_PROGRAMS"]) / program, *words], env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [Path(os.environ["POSTGRES_PROGRAMS"]) / program, *words], env=env, capture_output=True, text=True
+    )
     if done.returncode:
         raise RuntimeError(f"{program} {' '.join(words)}: {done.stderr[-1500:]}")
     return done.stdout
@@ -193,7 +243,9 @@ def _rate(said: str) -> float:
     return float(found[1])
 
 
-def _execute(statement: str, values: list[Any] | None = None, *, owner: bool = False, may_fail: bool = False) -> list[Any]:
+def _execute(
+    statement: str, values: list[Any] | None = None, *, owner: bool = False, may_fail: bool = False
+) -> list[Any]:
     link = psycopg2.connect(os.environ["DATABASE_OWNER_URL" if owner else "DATABASE_URL"])
     link.autocommit = True
     try:
@@ -216,7 +268,15 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _ratio(name: str, value: float, limit: float, target: float, **more: Any) -> dict[str, Any]:
     ratio = round(value / limit, 2)
-    return {"name": name, "value": round(value), "limit": round(limit), "ratio": ratio, "target": f">= {target}", "ok": ratio >= target, **more}
+    return {
+        "name": name,
+        "value": round(value),
+        "limit": round(limit),
+        "ratio": ratio,
+        "target": f">= {target}",
+        "ok": ratio >= target,
+        **more,
+    }
 
 
 def _seconds(name: str, value: float, target: float, size: int) -> dict[str, Any]:

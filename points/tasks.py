@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from celery import shared_task
 from celery.schedules import crontab
-from django.db import transaction
 
 from organisations.clock import now
 from points.models.grants import Application
 from points.services.digests import publish_digest
-from points.services.grants import decide_application, lapse_grants
+from points.services.grants import DECIDE_TASK, decide_application, lapse_grants
 
 BATCH = 500
 
 
-def nudge(application: Application) -> None:
-    """Have it decided right after the commit, before bulk work; if the broker is away, the sweep does it."""
-    send = partial(decide.apply_async, kwargs={"application_id": application.pk}, queue="interactive")
-    transaction.on_commit(send, robust=True)
-
-
-@shared_task
+@shared_task(name=DECIDE_TASK)
 def decide(*, application_id: int) -> str:
     """Decide one application."""
     return decide_application(Application.objects.get(pk=application_id), at=now()).state

@@ -12,10 +12,11 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from organisations.models.jobs import Outbox
 from organisations.models.organisation import Organisation
 from organisations.moves import move
 from organisations.refusals import Refused
+from organisations.services.nudges import nudge
+from organisations.services.outbox import publish
 from points import conditions
 from points.models.grants import Application, Decision, Grant, SubsidyRecord
 from points.models.ledger import Account, Transfer
@@ -24,6 +25,7 @@ from points.selectors.facts import facts_of_organisation
 from points.selectors.zones import zone_in_force
 from points.services import ledger
 
+DECIDE_TASK = "points.tasks.decide"
 LAPSE_REASON, MISSED_ACTIVATION_REASON = "return_3_months", "return_1_month"
 
 
@@ -48,7 +50,7 @@ def apply_for_points(
         )
     try:
         with transaction.atomic():
-            return Application.objects.create(
+            application = Application.objects.create(
                 organisation=organisation,
                 zone=zone,
                 applied_by=by,
@@ -63,6 +65,8 @@ def apply_for_points(
             _("這個專區的申請已經在處理，沒有重複送出。"),
             remedy=_("結果會在幾秒內出現，不用再按一次。"),
         ) from None
+    nudge(DECIDE_TASK, queue="interactive", application_id=application.pk)
+    return application
 
 
 def decide_application(application: Application, *, at: datetime) -> Application:
@@ -251,11 +255,7 @@ def _grant(
         ends_on=version.zone.programme.ends_on,
         grant=grant,
     )
-    Outbox.objects.create(
-        topic="grant.made",
-        payload={"grant_id": grant_id, "organisation_id": organisation.pk, "points": points},
-        at=at,
-    )
+    publish("grant.made", {"grant_id": grant_id, "organisation_id": organisation.pk, "points": points}, at=at)
     ledger.grant(
         budget_account_id=source.account_id,
         account_id=account_id,

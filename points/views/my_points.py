@@ -23,7 +23,6 @@ from organisations.views.access import member_required
 from papers.columns import About, Column, Kind
 from papers.contracts import StatementData, statement_pdf
 from papers.tables import table_file
-from points import tasks
 from points.models.grants import Application
 from points.models.programmes import Zone
 from points.selectors.facts import facts_of_organisation
@@ -86,7 +85,7 @@ def apply(request: HttpRequest, *, code: str) -> HttpResponse:
     zone = get_object_or_404(Zone.objects.select_related("programme"), code=code)
     declared = [line.strip() for line in request.POST.get("declared", "").splitlines() if line.strip()]
     try:
-        application = apply_for_points(
+        apply_for_points(
             organisation=request.organisation,  # type: ignore[attr-defined]
             zone=zone,
             by=request.user,
@@ -95,8 +94,6 @@ def apply(request: HttpRequest, *, code: str) -> HttpResponse:
         )
     except Refused as no:
         messages.error(request, str(no))
-    else:
-        tasks.nudge(application)
     return redirect("points:my_points")
 
 

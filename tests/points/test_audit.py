@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def new_organisation() -> Organisation:
-    return Organisation.objects.create(ubn="12345675", name="阿英麵店", kind="sole", address="臺南市", joined_at=AT)
+    return Organisation.objects.create(
+        ubn="12345675", name="阿英麵店", kind="sole", address="臺南市", joined_at=AT
+    )
 
 
 def events(table: str = "organisations_organisation") -> list[AuditEvent]:
@@ -66,13 +68,24 @@ def test_a_request_is_named_with_person_address_and_page() -> None:
     def view(_request: Any) -> HttpResponse:
         organisation = new_organisation()
         with transaction.atomic():
-            BankAccount.objects.create(organisation=organisation, bank_code="0040123", account_number="1", account_name="x", valid_from=AT)
+            BankAccount.objects.create(
+                organisation=organisation,
+                bank_code="0040123",
+                account_number="1",
+                account_name="x",
+                valid_from=AT,
+            )
         return HttpResponse()
 
     AuditMiddleware(view)(request)
     for table in ("organisations_organisation", "organisations_bankaccount"):
         context = context_of(events(table)[0])
-        assert (context.actor_id, context.actor_kind, context.ip, context.surface) == (person.pk, "person", "203.0.113.7", "POST /my/bank/")
+        assert (context.actor_id, context.actor_kind, context.ip, context.surface) == (
+            person.pk,
+            "person",
+            "203.0.113.7",
+            "POST /my/bank/",
+        )
         assert context.database_role == "platform_app"
 
 
@@ -89,7 +102,7 @@ def test_who_acts_is_fixed_by_the_first_change_of_a_transaction() -> None:
     with transaction.atomic(), audit.acting(lambda: {"actor_id": 7, "actor_kind": "person"}):
         organisation = new_organisation()
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL platform.audit = '{\"actor_id\": 8, \"actor_kind\": \"person\"}'")
+            cursor.execute('SET LOCAL platform.audit = \'{"actor_id": 8, "actor_kind": "person"}\'')
         with audit.acting(lambda: {"actor_id": 9, "actor_kind": "person"}):
             organisation.name = "x"
             organisation.save()
@@ -106,7 +119,9 @@ def test_a_statement_with_a_percent_sign_and_no_parameters_still_works() -> None
 
 def test_many_rows_and_returned_ids_work_while_somebody_acts() -> None:
     with audit.acting(lambda: {"actor_id": 7, "actor_kind": "person"}):
-        made = get_user_model().objects.bulk_create([get_user_model()(username=f"u{number}") for number in range(3)])
+        made = get_user_model().objects.bulk_create(
+            [get_user_model()(username=f"u{number}") for number in range(3)]
+        )
         assert all(person.pk for person in made)
         assert get_user_model().objects.filter(username__startswith="u").update(display_name="x") == 3
     assert {context_of(event).actor_id for event in events("portal_user")} == {7}
@@ -115,7 +130,9 @@ def test_many_rows_and_returned_ids_work_while_somebody_acts() -> None:
 def test_every_audited_table_that_exists_is_watched_by_a_trigger_that_always_fires() -> None:
     existing = set(connection.introspection.table_names()) & set(audit.AUDITED)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'audit' AND tgenabled = 'A'")
+        cursor.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'audit' AND tgenabled = 'A'"
+        )
         assert {row[0] for row in cursor.fetchall()} == existing
     assert {"organisations_organisation", "points_grant", "marketplace_order", "vendors_vendor"} <= existing
 
@@ -145,7 +162,10 @@ BYPASSES = [
 @pytest.mark.parametrize("statement", BYPASSES)
 def test_the_applications_role_cannot(statement: str) -> None:
     new_organisation()
-    with pytest.raises(DatabaseError, match="permission denied|must be owner|must be able to|cannot"), transaction.atomic():
+    with (
+        pytest.raises(DatabaseError, match="permission denied|must be owner|must be able to|cannot"),
+        transaction.atomic(),
+    ):
         with connection.cursor() as cursor:
             cursor.execute(statement)
     assert len(events()) == 1
@@ -154,7 +174,9 @@ def test_the_applications_role_cannot(statement: str) -> None:
 def test_ignoring_triggers_as_pgtrigger_does_ignores_none_of_these() -> None:
     organisation = new_organisation()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL pgtrigger.ignore = '{organisations_organisation:audit,points_auditevent:audit_event_append_only}'")
+        cursor.execute(
+            "SET LOCAL pgtrigger.ignore = '{organisations_organisation:audit,points_auditevent:audit_event_append_only}'"
+        )
         organisation.name = "x"
         organisation.save()
         with pytest.raises(DatabaseError), transaction.atomic():

@@ -72,7 +72,9 @@ def test_the_question_stands_without_log_in(client: Client, programme: None) -> 
     assert "補助專區" in words(response)
 
 
-def test_a_good_number_may_apply_and_is_told_each_condition(client: Client, programme: None, registered: Any) -> None:
+def test_a_good_number_may_apply_and_is_told_each_condition(
+    client: Client, programme: None, registered: Any
+) -> None:
     registered()
     said = words(client.get(f"/eligibility/?ubn={UBN}"))
     assert "阿滿豆花店可以申請，最高30,000點" in said
@@ -81,12 +83,16 @@ def test_a_good_number_may_apply_and_is_told_each_condition(client: Client, prog
 
 
 @pytest.mark.parametrize("typed", ["0459 5257", "０４５９５２５７", " 04595257 "])
-def test_a_number_is_understood_as_people_type_it(client: Client, programme: None, registered: Any, typed: str) -> None:
+def test_a_number_is_understood_as_people_type_it(
+    client: Client, programme: None, registered: Any, typed: str
+) -> None:
     registered()
     assert "阿滿豆花店" in words(client.get("/eligibility/", {"ubn": typed}))
 
 
-@pytest.mark.parametrize("typed", ["04595258", "1234567", "abc", "00000000", "<script>alert(1)</script>", "9" * 500])
+@pytest.mark.parametrize(
+    "typed", ["04595258", "1234567", "abc", "00000000", "<script>alert(1)</script>", "9" * 500]
+)
 def test_a_wrong_number_is_explained_and_kept_in_the_box(client: Client, programme: None, typed: str) -> None:
     response = client.get("/eligibility/", {"ubn": typed})
     assert response.status_code == 200
@@ -98,9 +104,13 @@ def test_a_number_no_register_knows_is_told_what_to_do(client: Client, programme
     assert f"登記資料裡沒有{UBN}" in words(client.get(f"/eligibility/?ubn={UBN}"))
 
 
-def test_a_suspended_shop_with_another_grant_is_told_both_things_first(client: Client, programme: None, registered: Any) -> None:
+def test_a_suspended_shop_with_another_grant_is_told_both_things_first(
+    client: Client, programme: None, registered: Any
+) -> None:
     registered(status="suspended")
-    SubsidyRecord.objects.create(ubn=UBN, programme_name="商業服務業數位轉型", kind="small", amount_twd=20_000, approved_at=AT)
+    SubsidyRecord.objects.create(
+        ubn=UBN, programme_name="商業服務業數位轉型", kind="small", amount_twd=20_000, approved_at=AT
+    )
     said = words(client.get(f"/eligibility/?ubn={UBN}"))
     assert "現在還不能申請，先處理2件事" in said
     assert said.index("稅籍停業中") < said.index("企業規模")
@@ -108,11 +118,16 @@ def test_a_suspended_shop_with_another_grant_is_told_both_things_first(client: C
     assert "先向國稅局辦理復業" in said
 
 
-def test_a_stranger_does_not_see_the_points_of_a_number(client: Client, programme: None, registered: Any, new_organisation: Maker) -> None:
+def test_a_stranger_does_not_see_the_points_of_a_number(
+    client: Client, programme: None, registered: Any, new_organisation: Maker
+) -> None:
     """Rule book R2-9."""
     registered()
     organisation, person = new_organisation(ubn=UBN)
-    decide_application(apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT), at=AT)
+    decide_application(
+        apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT),
+        at=AT,
+    )
     said = words(client.get(f"/eligibility/?ubn={UBN}"))
     assert "登入後才看得到" in said
     assert "已經有一筆可用的點數" not in said
@@ -121,9 +136,18 @@ def test_a_stranger_does_not_see_the_points_of_a_number(client: Client, programm
 def test_a_rural_shop_is_shown_the_rural_zone(client: Client, programme: None, registered: Any) -> None:
     township = Township.objects.filter(is_rural=True).select_related("county").first()
     if township is None:
-        county = County.objects.create(code="10015", name_zh="花蓮縣", name_en="Hualien", region="east", id_letter="U")
+        county = County.objects.create(
+            code="10015", name_zh="花蓮縣", name_en="Hualien", region="east", id_letter="U"
+        )
         township = Township.objects.create(
-            code="10015120", county=county, name_zh="萬榮鄉", name_en="Wanrong", postal_code="979", is_rural=True, longitude=121, latitude=23
+            code="10015120",
+            county=county,
+            name_zh="萬榮鄉",
+            name_en="Wanrong",
+            postal_code="979",
+            is_rural=True,
+            longitude=121,
+            latitude=23,
         )
     from organisations.selectors import facts as registry
 
@@ -136,7 +160,9 @@ def test_a_rural_shop_is_shown_the_rural_zone(client: Client, programme: None, r
     assert "clinics" not in fitting
 
 
-def test_twenty_questions_a_minute_are_answered_the_next_gets_a_clear_sentence(client: Client, programme: None) -> None:
+def test_twenty_questions_a_minute_are_answered_the_next_gets_a_clear_sentence(
+    client: Client, programme: None
+) -> None:
     for _ask in range(20):
         assert client.get("/eligibility/?ubn=1").status_code == 200
     response = client.get("/eligibility/?ubn=1")
@@ -145,7 +171,9 @@ def test_twenty_questions_a_minute_are_answered_the_next_gets_a_clear_sentence(c
     assert client.get("/eligibility/?ubn=1", REMOTE_ADDR="203.0.113.9").status_code == 200
 
 
-def test_an_answer_costs_few_queries(client: Client, programme: None, registered: Any, django_assert_max_num_queries: Any) -> None:
+def test_an_answer_costs_few_queries(
+    client: Client, programme: None, registered: Any, django_assert_max_num_queries: Any
+) -> None:
     registered()
     RegistryImport.objects.all()
     with django_assert_max_num_queries(15):
@@ -166,7 +194,14 @@ def test_every_zone_has_a_page_and_the_list_links_to_it(client: Client, programm
 
 def test_the_general_zone_says_its_parameters(client: Client, programme: None) -> None:
     said = words(client.get("/zones/general/"))
-    for words_of_the_rules in ("30,000點", "核發後3個月內下單", "業者5個工作天內回覆", "接單後第14天啟用", "用滿30天後", "實收資本額100,000,000元以下，或員工未滿200人"):
+    for words_of_the_rules in (
+        "30,000點",
+        "核發後3個月內下單",
+        "業者5個工作天內回覆",
+        "接單後第14天啟用",
+        "用滿30天後",
+        "實收資本額100,000,000元以下，或員工未滿200人",
+    ):
         assert words_of_the_rules in said
 
 
@@ -174,14 +209,19 @@ def test_an_unknown_zone_is_not_found(client: Client, programme: None) -> None:
     assert client.get("/zones/nothing/").status_code == 404
 
 
-def test_the_rule_book_in_force_has_an_anchor_for_each_clause_and_the_earlier_version_stays(client: Client, programme: None) -> None:
+def test_the_rule_book_in_force_has_an_anchor_for_each_clause_and_the_earlier_version_stays(
+    client: Client, programme: None
+) -> None:
     now, before = client.get("/rules/").content.decode(), client.get("/rules/?version=1").content.decode()
     assert 'id="R4-4"' in now
     assert "業者應在簽約後5個工作日內接單" in now
     assert "業者應在簽約後7個工作日內接單" in before
 
 
-@pytest.mark.parametrize("page", ["/eligibility/", "/zones/", "/zones/general/", "/zones/rural/", "/rules/", "/transparency/ledger/"])
+@pytest.mark.parametrize(
+    "page",
+    ["/eligibility/", "/zones/", "/zones/general/", "/zones/rural/", "/rules/", "/transparency/ledger/"],
+)
 def test_pages_stand_in_english_too(client: Client, programme: None, page: str) -> None:
     main = re.search(r"<main.*</main>", client.get(f"/en{page}").content.decode(), flags=re.S)
     assert main is not None
@@ -198,14 +238,23 @@ def test_strangers_are_asked_to_sign_in(client: Client, programme: None) -> None
     assert client.post("/my/points/apply/general/").status_code == 302
 
 
-def test_a_member_without_points_is_offered_the_zones_that_fit(new_organisation: Maker, programme: None) -> None:
+def test_a_member_without_points_is_offered_the_zones_that_fit(
+    new_organisation: Maker, programme: None
+) -> None:
     _organisation, person = new_organisation()
     response = signed_in(person).get("/my/points/")
     assert "申請「補助專區」的點數" in words(response)
-    assert {row.code for row in response.context["offers"]} == {"general", "digital-payment", "generative-ai", "net-zero"}
+    assert {row.code for row in response.context["offers"]} == {
+        "general",
+        "digital-payment",
+        "generative-ai",
+        "net-zero",
+    }
 
 
-def test_applying_makes_one_application_and_shows_that_it_is_being_checked(new_organisation: Maker, programme: None) -> None:
+def test_applying_makes_one_application_and_shows_that_it_is_being_checked(
+    new_organisation: Maker, programme: None
+) -> None:
     organisation, person = new_organisation()
     client = signed_in(person)
     for _click in range(2):
@@ -224,7 +273,10 @@ def test_applying_makes_one_application_and_shows_that_it_is_being_checked(new_o
 
 def test_a_refused_member_reads_why_and_what_to_do(new_organisation: Maker, programme: None) -> None:
     organisation, person = new_organisation(tax_status="suspended")
-    decide_application(apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT), at=AT)
+    decide_application(
+        apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT),
+        at=AT,
+    )
     said = words(signed_in(person).get("/my/points/"))
     assert "這次的申請沒有通過" in said
     assert "先向國稅局辦理復業" in said
@@ -241,9 +293,14 @@ def test_a_viewer_may_look_and_not_apply(new_organisation: Maker, programme: Non
 
 
 @pytest.mark.parametrize(("fmt", "begins"), [("pdf", b"%PDF"), ("ods", b"PK"), ("xlsx", b"PK"), ("csv", b"")])
-def test_the_statement_is_a_file_in_each_format(new_organisation: Maker, programme: None, fmt: str, begins: bytes) -> None:
+def test_the_statement_is_a_file_in_each_format(
+    new_organisation: Maker, programme: None, fmt: str, begins: bytes
+) -> None:
     organisation, person = new_organisation()
-    decide_application(apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT), at=AT)
+    decide_application(
+        apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT),
+        at=AT,
+    )
     response = signed_in(person).get(f"/my/points/statement.{fmt}")
     assert response.status_code == 200
     assert response.content.startswith(begins)
@@ -253,7 +310,10 @@ def test_the_statement_is_a_file_in_each_format(new_organisation: Maker, program
 
 def test_the_statement_of_an_earlier_day_shows_that_day(new_organisation: Maker, programme: None) -> None:
     organisation, person = new_organisation()
-    decide_application(apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT), at=AT)
+    decide_application(
+        apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT),
+        at=AT,
+    )
     before = signed_in(person).get("/my/points/statement.csv?until=115/11/22").content.decode()
     assert "核發" not in before
     assert signed_in(person).get("/my/points/statement.exe").status_code == 404
@@ -269,15 +329,24 @@ def test_budgets_are_for_the_office(new_person: Any, programme: None) -> None:
     assert signed_in(person).get("/office/budgets/").status_code in (302, 403)
 
 
-def test_the_three_downloads_prove_the_ledger(client: Client, new_organisation: Maker, programme: None, tmp_path: Path, settings: Any) -> None:
+def test_the_three_downloads_prove_the_ledger(
+    client: Client, new_organisation: Maker, programme: None, tmp_path: Path, settings: Any
+) -> None:
     settings.MEDIA_ROOT = tmp_path
     organisation, person = new_organisation()
-    decide_application(apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT), at=AT)
+    decide_application(
+        apply_for_points(organisation=organisation, zone=Zone.objects.get(code="general"), by=person, at=AT),
+        at=AT,
+    )
     assert Grant.objects.count() == 1
     publish_digest(at=AT)
     for name in ("digests.csv", "transfers.csv", "verify.py"):
         response = client.get(f"/transparency/ledger/{name}")
-        (tmp_path / name).write_bytes(b"".join(response.streaming_content) if response.streaming else response.content)
+        (tmp_path / name).write_bytes(
+            b"".join(response.streaming_content) if response.streaming else response.content
+        )
     assert (tmp_path / "verify.py").read_bytes() == Path(verify.__file__).read_bytes()
-    done = subprocess.run([sys.executable, "-I", "verify.py", "digests.csv", "transfers.csv"], cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "verify.py", "digests.csv", "transfers.csv"], cwd=tmp_path, check=False
+    )
     assert done.returncode == 0
