@@ -8,9 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from organisations.languages import in_english
 from organisations.refusals import Refused
 
+SOURCES = {
+    "open_data": _("財政部稅籍登記開放資料"),
+    "tax_registry": _("財政部稅籍登記"),
+    "gcis": _("經濟部商工登記"),
+}
 _LIST = Path(__file__).resolve().parent / "data" / "reasons.jsonl"
 
 
@@ -67,7 +74,9 @@ def check_rows(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "name": named.name,
                 "fact": named.sentence,
                 "remedy": named.remedy,
-                "source": each.get("source", ""),
+                "source": ", ".join(
+                    str(SOURCES[name]) for name in each.get("source", "").split(", ") if name in SOURCES
+                ),
                 "code": named.code,
             }
         )

@@ -15,4 +15,6 @@ class Refused(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.sentence} {self.remedy}".strip()
+        sentence, remedy = str(self.sentence), str(self.remedy)
+        space = "" if sentence.endswith(("。", "！", "？")) else " "
+        return f"{sentence}{space}{remedy}".strip()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from celery import shared_task
+from celery.schedules import crontab
 
 from organisations.clock import now
 from organisations.models.registry import RegistryCheck
 from organisations.services import jobs
-from organisations.services.registry import answer_check, due_checks
+from organisations.services.registry import answer_check, ask_nightly, claim_due_checks, forget_nightly
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="organisations.tasks.answer_registry_check", soft_time_limit=120, time_limit=150)
@@ -22,9 +26,19 @@ def answer_registry_check(*, check_id: int) -> None:
 
 @shared_task(name="organisations.tasks.answer_due_checks")
 def answer_due_checks(*, limit: int = 200) -> None:
-    """Answer the checks whose nudge was lost or whose time to try again has come."""
-    for check in RegistryCheck.objects.filter(pk__in=due_checks(at=now(), limit=limit)):
-        answer_check(check, at=now())
+    """Answer the checks whose nudge was lost or whose time to try again has come; one that breaks does not stop the others."""
+    for check_id in claim_due_checks(at=now(), limit=limit):
+        try:
+            answer_registry_check(check_id=check_id)
+        except Exception:
+            log.exception("registry_check_broke", check_id=check_id)
+
+
+@shared_task(name="organisations.tasks.recheck_members")
+def recheck_members() -> None:
+    """Every night: ask about members anew, forget old answers that changed nothing."""
+    ask_nightly(at=now())
+    forget_nightly(at=now())
 
 
 @shared_task(name="organisations.tasks.look_after_jobs")
@@ -39,6 +53,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "organisations.tasks.answer_due_checks",
         "schedule": 15.0,
         "options": {"queue": "bulk", "expires": 15},
+    },
+    "organisations-nightly": {
+        "task": "organisations.tasks.recheck_members",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"queue": "bulk"},
     },
     "organisations-jobs": {
         "task": "organisations.tasks.look_after_jobs",

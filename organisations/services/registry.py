@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from organisations.models.organisation import Organisation
@@ -24,7 +25,10 @@ from outside.http import OutsideAnswerBroken, OutsideDown
 TASK = "organisations.tasks.answer_registry_check"
 WAITS = (timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 HEAD_START = timedelta(seconds=20)  # the nudged worker comes before the sweep
+CLAIM_LASTS = timedelta(minutes=2)
 FRESH_SNAPSHOT = timedelta(days=3)
+STALE_AFTER = timedelta(hours=20)
+NIGHTLY_KEPT = timedelta(days=30)
 DISSOLVED = frozenset(("04", "07", "11", "18"))
 IN_RECEIVERSHIP = frozenset(("03", "06", "19", "20", "21", "22", "23", "24", "25", "31", "33"))
 State = RegistryCheck.State
@@ -90,10 +94,43 @@ def answer_check(check: RegistryCheck, *, at: datetime) -> RegistryCheck:
     return check
 
 
-def due_checks(*, at: datetime, limit: int = 200) -> list[int]:
-    """Waiting checks whose time has come, the longest waiting first."""
-    rows = RegistryCheck.objects.filter(state=State.WAITING, next_try_at__lte=at).order_by("next_try_at")
-    return list(rows.values_list("pk", flat=True)[:limit])
+def claim_due_checks(*, at: datetime, limit: int = 200) -> list[int]:
+    """Waiting checks whose time has come, the longest waiting first; for two minutes no other sweep takes them."""
+    with transaction.atomic():
+        rows = RegistryCheck.objects.filter(state=State.WAITING, next_try_at__lte=at).order_by("next_try_at")
+        claimed = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        RegistryCheck.objects.filter(pk__in=claimed).update(next_try_at=at + CLAIM_LASTS)
+    return claimed
+
+
+def ask_nightly(*, at: datetime, limit: int = 5_000) -> int:
+    """Ask anew about members whose facts are older than a day; the sweep answers them in batches. How many."""
+    waiting = RegistryCheck.objects.filter(purpose=RegistryCheck.Purpose.NIGHTLY, state=State.WAITING)
+    stale = (
+        Organisation.objects.filter(Q(checked_at=None) | Q(checked_at__lt=at - STALE_AFTER))
+        .exclude(ubn__in=waiting.values("ubn"))
+        .order_by(F("checked_at").asc(nulls_first=True))
+    )
+    rows = [
+        RegistryCheck(
+            ubn=each.ubn,
+            organisation=each,
+            purpose=RegistryCheck.Purpose.NIGHTLY,
+            asked_at=at,
+            next_try_at=at,
+        )
+        for each in stale[:limit]
+    ]
+    return len(RegistryCheck.objects.bulk_create(rows))
+
+
+def forget_nightly(*, at: datetime) -> int:
+    """Delete nightly checks that passed long ago; what changed stands in RegistryChange. How many."""
+    old = RegistryCheck.objects.filter(
+        purpose=RegistryCheck.Purpose.NIGHTLY, state=State.PASSED, answered_at__lt=at - NIGHTLY_KEPT
+    )
+    newer = RegistryCheck.objects.filter(ubn=OuterRef("ubn"), asked_at__gt=OuterRef("asked_at"))
+    return old.filter(Exists(newer)).delete()[1].get("organisations.RegistryCheck", 0)
 
 
 # ---- asking outside

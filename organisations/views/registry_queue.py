@@ -22,6 +22,14 @@ from organisations.views.access import staff_required
 
 Role = StaffRole.Role
 SHOWN = 100
+VERBS = {
+    "answer_pass": _("登記查證通過"),
+    "answer_fail": _("登記查證不符"),
+    "hand_over": _("轉給承辦人"),
+    "officer_pass": _("承辦人通過"),
+    "officer_fail": _("承辦人退回"),
+    "ask_again": _("重新查詢"),
+}
 
 
 @require_safe
@@ -59,9 +67,8 @@ def registry_case(request: HttpRequest, check_id: int) -> HttpResponse:
         except Refused as no:
             form.add_error(None, str(no))
     context = {"check": check, "facts": facts, "rows": check_rows(check.reasons), "form": form}
-    return render(
-        request, "organisations/registry_case.html", context | {"moves": check.moves.select_related("by")}
-    )
+    moves = [{"move": each, "words": VERBS[each.verb]} for each in check.moves.select_related("by")]
+    return render(request, "organisations/registry_case.html", context | {"moves": moves})
 
 
 @require_POST

@@ -16,7 +16,7 @@ from organisations.industries import division_of, is_known_tax_code, section_of
 from organisations.models.jobs import Job, Outbox
 from organisations.models.organisation import Organisation
 from organisations.models.places import Category, County, Industry, SubCategory, Township
-from organisations.models.registry import GcisStatus
+from organisations.models.registry import GcisStatus, RegistryCheck
 from organisations.refusals import Refused
 from organisations.services import jobs
 from organisations.services.api_keys import make_key
@@ -202,7 +202,8 @@ def test_key_opens_the_api_for_its_scope_only(person: Callable[..., Any], at: da
     key, raw = make_key(organisation=organisation, label="機", scopes=["usage"], by=person("vendor"), at=at)
     request = APIRequestFactory().get("/", headers={"Authorization": f"Bearer {raw}"})
     caller, auth = ApiKeyAuthentication().authenticate(request) or (None, None)
-    assert caller is not None and caller.organisation == organisation
+    assert caller is not None
+    assert caller.organisation == organisation
     request.auth = auth
     view = type("View", (), {"required_scope": "usage"})()
     assert HasScope().has_permission(request, view)
@@ -213,8 +214,6 @@ def test_key_opens_the_api_for_its_scope_only(person: Callable[..., Any], at: da
 
 
 def test_to_do_list_of_an_officer_shows_open_checks(person: Callable[..., Any], at: datetime) -> None:
-    from organisations.models.registry import RegistryCheck
-
     officer = person("officer", "officer")
     assert todos(officer, at=at) == []
     RegistryCheck.objects.create(ubn="04595257", purpose="join", state="officer", asked_at=at)

@@ -30,7 +30,7 @@ from organisations.services import joining
 from organisations.services.api_keys import authenticate, make_key, revoke_key
 from organisations.services.bank_accounts import set_bank_account
 from organisations.services.proofs import Proven
-from organisations.services.registry import answer_check
+from organisations.services.registry import answer_check, ask_registry
 from outside import card_reader, demonstration
 from outside.sandbox.card_reader import PIN
 from outside.sandbox.samples import sample
@@ -308,8 +308,6 @@ def test_joining_is_rate_limited(sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def shop(sandbox: Sandbox, person: Callable[..., Any], at: datetime) -> Organisation:
-    from organisations.services.registry import ask_registry
-
     answer_check(ask_registry(ubn=RESTAURANT, purpose="join", by=None, at=at), at=at)
     return joining.join_organisation(
         proven=Proven(RESTAURANT, "mobile"), by=person("boss"), at=at
@@ -319,8 +317,6 @@ def shop(sandbox: Sandbox, person: Callable[..., Any], at: datetime) -> Organisa
 def test_joining_a_suspended_number_is_refused_even_with_proof(
     sandbox: Sandbox, person: Callable[..., Any], at: datetime
 ) -> None:
-    from organisations.services.registry import ask_registry
-
     ubn = sample("suspended").ubn
     answer_check(ask_registry(ubn=ubn, purpose="join", by=None, at=at), at=at)
     with pytest.raises(Refused) as refusal:

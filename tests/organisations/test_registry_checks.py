@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
+from organisations import tasks
 from organisations.models.organisation import Organisation
 from organisations.models.registry import RegistryChange, RegistryCheck, RegistryRecord
+from organisations.moves import move
 from organisations.refusals import Refused
 from organisations.selectors.facts import registry_facts
 from organisations.services.registry import (
     WAITS,
     answer_check,
     ask_again,
+    ask_nightly,
     ask_registry,
+    claim_due_checks,
     decide_by_document,
-    due_checks,
+    forget_nightly,
     hand_in_document,
 )
 from organisations.tasks import answer_due_checks, answer_registry_check
@@ -80,7 +84,8 @@ def test_check_of_each_kind_of_number_is_answered_with_its_reason(
 def test_raw_answers_are_kept_and_make_facts(sandbox: Sandbox, at: datetime) -> None:
     ubn = sample("retail").ubn
     check = answer_check(ask(ubn, at), at=at)
-    assert check.answers["gcis"]["raw"] and check.answers["tax_registry"]["raw"]
+    assert check.answers["gcis"]["raw"]
+    assert check.answers["tax_registry"]["raw"]
     facts = registry_facts(ubn)
     assert facts is not None
     assert (facts.name, facts.register_status, facts.kind) == ("巷口日和選物有限公司", "01", "company")
@@ -169,8 +174,10 @@ def test_answering_twice_changes_nothing(sandbox: Sandbox, at: datetime) -> None
 
 def test_sweep_answers_a_check_whose_nudge_was_lost(sandbox: Sandbox, at: datetime) -> None:
     check = ask(sample("restaurant").ubn, at)
-    assert due_checks(at=at) == []
-    assert due_checks(at=at + timedelta(minutes=1)) == [check.pk]
+    later = at + timedelta(minutes=1)
+    assert claim_due_checks(at=at) == []
+    assert claim_due_checks(at=later) == [check.pk]
+    assert claim_due_checks(at=later) == [], "another sweep takes it as well"
     answer_due_checks()
     check.refresh_from_db()
     assert check.state == State.PASSED
@@ -197,6 +204,42 @@ def test_changed_facts_of_a_member_are_written_down(sandbox: Sandbox, at: dateti
     assert organisation.township_id == "67000370"
     changed = set(RegistryChange.objects.values_list("fact", flat=True))
     assert {"name", "address", "responsible_person"} <= changed
+
+
+def test_check_that_breaks_does_not_stop_the_sweep(
+    sandbox: Sandbox, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, good = ask(sample("retail").ubn, at), ask(sample("restaurant").ubn, at)
+
+    def breaks(check: RegistryCheck, *, at: datetime) -> RegistryCheck:
+        if check.pk == broken.pk:
+            raise ZeroDivisionError
+        return answer_check(check, at=at)
+
+    monkeypatch.setattr(tasks, "answer_check", breaks)
+    answer_due_checks()
+    good.refresh_from_db()
+    assert good.state == State.PASSED
+
+
+def test_members_are_asked_about_once_a_night_and_old_passes_are_forgotten(
+    sandbox: Sandbox, at: datetime
+) -> None:
+    one = sample("restaurant")
+    Organisation.objects.create(
+        ubn=one.ubn, name="麵館", kind="sole", address="", joined_at=at, checked_at=at
+    )
+    night = at + timedelta(hours=21)
+    assert ask_nightly(at=at) == 0
+    assert ask_nightly(at=night) == 1
+    assert ask_nightly(at=night) == 0
+    for check_id in claim_due_checks(at=night):
+        answer_check(RegistryCheck.objects.get(pk=check_id), at=night)
+    assert Organisation.objects.get().checked_at == night
+    month = night + timedelta(days=31)
+    assert forget_nightly(at=month) == 0, "the newest answer stays"
+    ask(one.ubn, month)
+    assert forget_nightly(at=month) == 1
 
 
 # ---- the officer
@@ -256,8 +299,6 @@ def test_nobody_decides_about_their_own_number(unknown_check: RegistryCheck, at:
 def test_every_state_and_verb_of_a_check_moves_as_the_table_says(
     at: datetime, person: Callable[..., Any], db: None
 ) -> None:
-    from organisations.moves import move
-
     for state in State:
         for verb, (sources, target) in RegistryCheck.MOVES.items():
             check = ask(sample("restaurant").ubn, at)
