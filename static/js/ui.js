@@ -8,3 +8,4 @@ import "./copy.js";
 import "./rocdate.js";
 import "./drop.js";
 import "./errors.js";
+import "./scroll.js";
