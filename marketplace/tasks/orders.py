@@ -15,7 +15,11 @@ MOST_SEALED = 200
 BEAT = {
     "marketplace.late_orders": {"task": "marketplace.late_orders", "schedule": timedelta(minutes=15)},
     "marketplace.warn_idle": {"task": "marketplace.warn_idle", "schedule": timedelta(hours=6)},
-    "marketplace.send_notices": {"task": "marketplace.send_notices", "schedule": timedelta(minutes=1)},
+    "marketplace.send_notices": {
+        "task": "marketplace.send_notices",
+        "schedule": timedelta(minutes=1),
+        "options": {"queue": "interactive"},
+    },
     "marketplace.seal_missed_contracts": {
         "task": "marketplace.seal_missed_contracts",
         "schedule": timedelta(minutes=2),
@@ -23,31 +27,31 @@ BEAT = {
 }
 
 
-@shared_task(name="marketplace.seal_contract", queue="interactive", soft_time_limit=60, time_limit=90)
+@shared_task(name="marketplace.seal_contract", soft_time_limit=60, time_limit=90)
 def seal_contract(*, order_id: int) -> None:
     """Seal one contract that both sides have signed."""
     contracts.seal_contract(Order.objects.get(pk=order_id), at=now())
 
 
-@shared_task(name="marketplace.seal_missed_contracts", queue="bulk")
+@shared_task(name="marketplace.seal_missed_contracts")
 def seal_missed_contracts() -> int:
     """Seal contracts whose nudge was lost; returns how many."""
     return _seal_all(at=now())
 
 
-@shared_task(name="marketplace.late_orders", queue="bulk")
+@shared_task(name="marketplace.late_orders")
 def late() -> int:
     """End late orders and put away old drafts; returns how many were touched."""
     return late_orders.expire_orders(at=now()) + late_orders.discard_old_drafts(at=now())
 
 
-@shared_task(name="marketplace.warn_idle", queue="bulk")
+@shared_task(name="marketplace.warn_idle")
 def warn_idle() -> int:
     """Tell both sides of orders that nobody uses."""
     return late_orders.warn_idle(at=now())
 
 
-@shared_task(name="marketplace.send_notices", queue="interactive", soft_time_limit=300, time_limit=330)
+@shared_task(name="marketplace.send_notices", soft_time_limit=300, time_limit=330)
 def send_notices() -> int:
     """Mail what has not been mailed."""
     return notices.send_notices(at=now())

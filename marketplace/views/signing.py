@@ -57,7 +57,7 @@ def _buyer_signed(request: HttpRequest, order: Order, signature: GivenSignature)
 
 def _vendor_signed(request: HttpRequest, order: Order, signature: GivenSignature) -> None:
     accept_order(order, signature=signature, by=request.user, at=now())
-    seal_contract.delay_on_commit(order_id=order.pk)
+    seal_contract.apply_async_on_commit(kwargs={"order_id": order.pk}, queue="interactive")
     paid_first = _("已接單，雙方都簽了。請等企業付自付額，再開通。")
     messages.success(request, paid_first if order.copay_twd else _("已接單，雙方都簽了。請開通。"))
 
