@@ -17,8 +17,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django
-import django.utils.timezone
 import psycopg2
+
+django.setup()
+
+from django.utils import timezone  # noqa: E402
+
+from points.models.ledger import Account, Digest, Transfer  # noqa: E402
+from points.selectors.verification import verify_ledger  # noqa: E402
+from points.services import ledger  # noqa: E402
+from points.services.digests import publish_digest  # noqa: E402
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "10"))
 TPCB_SCALE = int(os.environ.get("BENCH_TPCB_SCALE", "100"))
@@ -35,7 +43,6 @@ SCRIPTS = {
 
 def run() -> Iterator[dict[str, Any]]:
     """Every line of quality.md that begins with `ledger.`."""
-    django.setup()
     with tempfile.TemporaryDirectory() as folder:
         for name, script in SCRIPTS.items():
             (Path(folder) / f"{name}.sql").write_text(script)
@@ -68,7 +75,7 @@ def _hot_budget(folder: str) -> Iterator[dict[str, Any]]:
     """Limit: TPC-B, scale 1 (one hot row), 16 clients. Then the end of a budget: spent exactly, nobody refused in between."""
     with _TpcB(1) as tpcb:
         for size in (20_000, 200_000):
-            budget, world = _wallets(size)
+            _budget, world = _wallets(size)
             value = _pgbench(16, "-f", f"{folder}/grant.sql", variables=world)
             yield _ratio("ledger.hot_budget", value, tpcb.run(clients=16), 1.0, size=size, unit="per second")
     for asks in (1_000, 10_000):
@@ -76,7 +83,6 @@ def _hot_budget(folder: str) -> Iterator[dict[str, Any]]:
 
 
 def _end_of_a_budget(folder: str, asks: int) -> dict[str, Any]:
-    from points.services import ledger
 
     points = 7 * asks * 4 + 3  # a quarter of what sixteen clients ask for
     budget, world = _wallets(1_000, budget_points=points, filled=False)
@@ -91,47 +97,41 @@ def _end_of_a_budget(folder: str, asks: int) -> dict[str, Any]:
 
 
 def _bulk() -> Iterator[dict[str, Any]]:
-    from django.utils import timezone
-
-    from points.services import ledger
-
     for size in (10_000, 100_000):
-        budget, world = _wallets(size, filled=False)
-        first = world["grants"]
-        grants = [ledger.NewGrant(first + n, 30_000, f"bulk:{first + n}", n) for n in range(size)]
-        lapsing = [ledger.Lapsing(first + n, f"lapse:{first + n}", n) for n in range(size)]
-        at = timezone.now()
-        spent = _timed(
-            lambda: ledger.grant_many(
-                budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=at
-            )
-        )  # noqa: B023
-        yield _seconds("ledger.bulk_grants", spent, 2.0 * size / 100_000, size)
-        spent = _timed(
-            lambda: ledger.lapse_many(lapsing=lapsing, reason="return_3_months", cause_type="grant", at=at)
-        )  # noqa: B023
-        yield _seconds("ledger.bulk_lapses", spent, 3.0 * size / 100_000, size)
+        yield from _bulk_of(size)
+
+
+def _bulk_of(size: int) -> Iterator[dict[str, Any]]:
+    budget, world = _wallets(size, filled=False)
+    first, at = world["grants"], timezone.now()
+    grants = [ledger.NewGrant(first + n, 30_000, f"bulk:{first + n}", n) for n in range(size)]
+    spent = _timed(
+        lambda: ledger.grant_many(
+            budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=at
+        )
+    )
+    yield _seconds("ledger.bulk_grants", spent, 2.0 * size / 100_000, size)
+    lapsing = [ledger.Lapsing(first + n, f"lapse:{first + n}", n) for n in range(size)]
+    spent = _timed(
+        lambda: ledger.lapse_many(lapsing=lapsing, reason="return_3_months", cause_type="grant", at=at)
+    )
+    yield _seconds("ledger.bulk_lapses", spent, 3.0 * size / 100_000, size)
 
 
 def _verify() -> Iterator[dict[str, Any]]:
-    """Limit: `SELECT sum(points)` over the same rows. A database of its own would be purer; what the other groups moved is checked too."""
-    from django.utils import timezone
-
-    from points.models.ledger import Digest, Transfer
-    from points.selectors.verification import verify_ledger
-    from points.services import ledger
-    from points.services.digests import publish_digest
-
+    """Limit: `SELECT sum(points)` over the same rows. What the other groups moved is checked too."""
+    yield _verified()
     size = 100_000
     budget, world = _wallets(size, filled=False)
-    while (rows := Transfer.objects.count()) < 1_000_000:
-        grants = [
-            ledger.NewGrant(world["grants"] + n, 7, f"fill:{rows}:{n}", n)
-            for n in range(min(size, 1_000_000 - rows))
-        ]
+    while (rows := Transfer.objects.count()) < 2_000_000:
+        grants = [ledger.NewGrant(world["grants"] + n, 7, f"fill:{rows}:{n}", n) for n in range(size)]
         ledger.grant_many(
             budget_account_id=budget, grants=grants, reason="first", cause_type="grant", at=timezone.now()
         )
+    yield _verified()
+
+
+def _verified() -> dict[str, Any]:
     _execute("VACUUM ANALYZE points_transfer, points_account, points_hold", owner=True)
     publish_digest(at=timezone.now())
     rows = Transfer.objects.count()
@@ -139,7 +139,7 @@ def _verify() -> Iterator[dict[str, Any]]:
     faults: list[Any] = []
     spent = _timed(lambda: faults.extend(verify_ledger()))
     ratio = round(spent / limit, 1)
-    yield {
+    return {
         "name": "ledger.verify", "size": rows, "value": round(spent, 3), "limit": round(limit, 3), "ratio": ratio, "target": "<= 10",
         "ok": ratio <= 10 and not faults, "unit": "seconds", "faults": len(faults), "digests": Digest.objects.count(),
     }  # fmt: skip
@@ -147,10 +147,8 @@ def _verify() -> Iterator[dict[str, Any]]:
 
 def _wallets(size: int, *, budget_points: int = 10**12, filled: bool = True) -> tuple[int, dict[str, int]]:
     """A budget and `size` grants and orders on it, whose accounts have consecutive numbers."""
-    from points.models.ledger import Account
-    from points.services import ledger
 
-    at, source = django.utils.timezone.now(), int(time.time() * 1000) % 10**12
+    at, source = timezone.now(), int(time.time() * 1000) % 10**12
     budget = ledger.open_account(Account.Kind.BUDGET, budget_source_id=source)
     ledger.appropriate(
         budget_account_id=budget,

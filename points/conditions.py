@@ -69,7 +69,7 @@ class Facts:
     def from_json(cls, row: Mapping[str, Any]) -> Facts:
         """As kept in a decision's row."""
         known = {each.name for each in fields(cls)}
-        facts = {
+        facts: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in row.items()
             if name in known

@@ -57,7 +57,7 @@ def statement(*, organisation: Organisation, until: datetime) -> Statement:
         balance += row.points if comes else -row.points
         held += {Operation.HOLD: row.points, Operation.RELEASE: -row.points}.get(Operation(row.operation), 0)
         reference = f"{row.cause_type}:{row.cause_id}"
-        what = Operation(row.operation).label
+        what = str(Operation(row.operation).label)
         lines.append(
             Line(
                 row.event_at,

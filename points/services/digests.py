@@ -73,7 +73,7 @@ def publish_digest(*, at: datetime) -> Digest | None:
         return None
     tally = Tally(previous)
     write_transfers(tally, start, horizon)
-    arguments = [start, horizon, tally.lines, points, previous, tally.hash.hexdigest(), at]
+    arguments: list[Any] = [start, horizon, tally.lines, points, previous, tally.hash.hexdigest(), at]
     with connection.cursor() as cursor:
         cursor.execute("SELECT ledger_digest(%s, %s, %s, %s, %s, %s, %s)", arguments)
         digest = Digest.objects.get(pk=cursor.fetchone()[0])

@@ -163,11 +163,11 @@ BYPASSES = [
 def test_the_applications_role_cannot(statement: str) -> None:
     new_organisation()
     with (
-        pytest.raises(DatabaseError, match="permission denied|must be owner|must be able to|cannot"),
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner|must be able to|cannot"),
         transaction.atomic(),
+        connection.cursor() as cursor,
     ):
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+        cursor.execute(statement)
     assert len(events()) == 1
 
 

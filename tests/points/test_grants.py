@@ -339,7 +339,8 @@ def test_a_decision_is_replayed_from_its_own_version_and_facts(
 ) -> None:
     application = decide_application(applied(new_organisation, general), at=AT)
     again = replay(application.decision)
-    assert again.is_eligible and again.is_same
+    assert again.is_eligible
+    assert again.is_same
     application.organisation.tax_status = "closed"  # what happens later does not change what was known then
     application.organisation.save()
     assert replay(application.decision).is_same

@@ -56,12 +56,12 @@ def test_the_applications_role_cannot(statement: str) -> None:
     before = everything()
     with (
         pytest.raises(
-            (ProgrammingError, DatabaseError), match="permission denied|must be owner|must be able to|cannot"
+            (ProgrammingError, DatabaseError), match=r"permission denied|must be owner|must be able to|cannot"
         ),
         transaction.atomic(),
+        connection.cursor() as cursor,
     ):
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+        cursor.execute(statement)
     assert everything() == before
 
 

@@ -55,7 +55,7 @@ def storm(budget: int, account: int, asks: int) -> int:
                 )
                 granted += 7
             except Refused as no:
-                assert no.code == "insufficient_points"
+                assert no.code == "insufficient_points"  # noqa: PT017 - some succeed
         return granted
 
     answers = at_once(CLIENTS, client)

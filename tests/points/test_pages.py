@@ -17,6 +17,7 @@ from django.test import Client
 from organisations.models.people import Membership, StaffRole
 from organisations.models.places import County, Township
 from organisations.models.registry import RegistryImport, RegistryRecord
+from organisations.selectors import facts as registry
 from points.download import verify
 from points.models.grants import Application, Grant, SubsidyRecord
 from points.models.programmes import Zone
@@ -149,8 +150,6 @@ def test_a_rural_shop_is_shown_the_rural_zone(client: Client, programme: None, r
             longitude=121,
             latitude=23,
         )
-    from organisations.selectors import facts as registry
-
     registry.forget_places()
     registered(township=township)
     response = client.get(f"/eligibility/?ubn={UBN}")
