@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psycopg2
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
 from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from portal.celery import QUEUES, app
+from portal.runtime.supervisor import Child
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +48,25 @@ def test_tables_belong_to_the_owner(owner_connection: Connection) -> None:
     with owner_connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
         assert cursor.fetchall() == [("platform_owner",)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_transactional_test_begins_with_a_fresh_database(number: int) -> None:
+    assert not Session.objects.exists()
+    Session.objects.create(session_key=f"s{number}", session_data="", expire_date=timezone.now())
+
+
+def test_a_worker_takes_from_every_queue(celery_worker: Child, wait_for: Callable[..., None]) -> None:
+    queues: set[str] = set()
+
+    def all_are_served() -> bool:
+        for consumed in (app.control.inspect(timeout=2).active_queues() or {}).values():
+            queues.update(queue["name"] for queue in consumed)
+        return queues == set(QUEUES)
+
+    wait_for(all_are_served, within_seconds=40)
+    assert celery_worker.is_alive
 
 
 def test_chinese_has_trigrams() -> None:

@@ -71,7 +71,14 @@ def home() -> Iterator[Path]:
 def call(home: Path, name: str, **variables: str) -> tuple[subprocess.Popen[bytes], Path]:
     """`./dev up` without demonstration data, its words in a file."""
     log = home / f"{name}.txt"
-    unwanted = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "DATABASE_APP_ROLE")
+    unwanted = (
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "DATABASE_APP_ROLE",
+        "SANDBOX_URL",
+    )
     env = {name: value for name, value in os.environ.items() if name not in unwanted}
     env |= {"PLATFORM_RUN_DIR": str(home), "PLATFORM_MODE": "development", **variables}
     with log.open("wb") as out:
@@ -87,10 +94,10 @@ def dev(home: Path, verb: str, *, code: int) -> str:
 
 
 @contextlib.contextmanager
-def up(home: Path) -> Iterator[Started]:
+def up(home: Path, **variables: str) -> Iterator[Started]:
     """A start that ends with Ctrl-C."""
     began, port = time.monotonic(), free_port()
-    process, log = call(home, f"said-{port}", PORT=str(port))
+    process, log = call(home, f"said-{port}", PORT=str(port), **variables)
     while "Ctrl-C stops" not in log.read_text():
         assert process.poll() is None, log.read_text()
         assert time.monotonic() - began < 240, log.read_text()
