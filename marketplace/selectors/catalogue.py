@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Subquery, Sum
 from django.utils.translation import pgettext_lazy
 from numpy.typing import NDArray
 
@@ -250,14 +250,20 @@ def _on_sale() -> QuerySet[Solution]:
 
 def _stamp() -> tuple[object, ...]:
     """Changes with every new version, listing, delisting, suspension, rating and synonym."""
-    on_sale = _on_sale().aggregate(
-        count=Count("pk"),
-        ids=Sum("pk"),
-        versions=Sum("current_id"),
-        ratings=Sum("rating_count"),
-        stars=Sum("rating_sum"),
+    newest_synonym = Synonym.objects.order_by("-pk").values("pk")[:1]
+    return tuple(
+        _on_sale()
+        .annotate(synonym=Subquery(newest_synonym))
+        .aggregate(
+            count=Count("pk"),
+            ids=Sum("pk"),
+            versions=Sum("current_id"),
+            ratings=Sum("rating_count"),
+            stars=Sum("rating_sum"),
+            synonyms=Max("synonym"),
+        )
+        .values()
     )
-    return (*on_sale.values(), Synonym.objects.aggregate(newest=Max("pk"))["newest"])
 
 
 def _made() -> Shelf:

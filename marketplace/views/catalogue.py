@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from marketplace.deadlines import DEFAULTS
 from marketplace.forms.catalogue import FilterForm
 from marketplace.selectors.catalogue import (
     Filters,
@@ -143,9 +144,19 @@ def solution(request: HttpRequest, code: str) -> HttpResponse:
         "reader": reader,
         "in_tray": row.code in request.session.get(TRAY_KEY, []),
         "tray": _tray(request),
+        "answer_days": _answer_days(share),
         "may_order": row.is_on_sale and version.pk == row.current_id,
     }
     return render(request, "marketplace/solution.html", context)
+
+
+def _answer_days(share: Share) -> int:
+    """Working days in which the vendor must answer an order."""
+    return (
+        share.source.version.answer_within_working_days
+        if share.source
+        else DEFAULTS["answer_within_working_days"]
+    )
 
 
 def _plan_card(plan: Plan, share: Share, chosen: bool) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_the_pages_of_a_signed_in_member_need_few_queries(client: Client) -> Non
         client.get(address)
         with CaptureQueriesContext(connection) as queries:
             text = client.get(address).content.decode()
-        assert len(queries) <= 25, [each["sql"][:90] for each in queries]
+        assert len(queries) <= 15, [each["sql"][:90] for each in queries]
         assert "您付" in text
 
 
