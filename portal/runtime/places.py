@@ -45,6 +45,7 @@ def demonstration_files() -> list[Path]:
         *reference_files(),
         *ROOT.glob("*/management/commands/load_demonstration.py"),
         *ROOT.glob("portal/demonstration/**/*.*"),
+        *ROOT.glob("portal/services/*.py"),
     ]
 
 

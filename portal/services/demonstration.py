@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 
 from organisations.models.organisation import BankAccount, Organisation
 from organisations.models.people import Agency, Membership, StaffRole
@@ -22,9 +24,12 @@ from points.models.grants import SubsidyRecord
 from points.models.programmes import SubProgramme
 from portal.models import User
 from portal.people import CAST, Person
+from portal.services.history import ENTERPRISES, grow_history
 from vendors.models.vendors import Vendor
+from vendors.services.catalogue_loading import load_catalogue
 
 COUNTRY_ROWS = 20_000
+HISTORY_ENTERPRISES = int(os.environ.get("HISTORY_ENTERPRISES", ENTERPRISES))
 BANK_CODE = "0040037"
 Told = Callable[[str], object]
 
@@ -39,7 +44,7 @@ def load_demonstration(*, at: datetime, told: Told = lambda sentence: None) -> N
     told("programme, zones, rule book")
     call_command("load_programme", verbosity=0)
     told("vendors and solutions")
-    call_command("load_catalogue", verbosity=0)
+    load_catalogue(at=_first_day(at))
     if not RegistryRecord.objects.exists():
         told(f"register of {COUNTRY_ROWS:,} made-up businesses")
         load_registers(at=at)
@@ -49,6 +54,14 @@ def load_demonstration(*, at: datetime, told: Told = lambda sentence: None) -> N
             _settle(person, at=at)
         _give_accounts(at=at)
         _fund_elsewhere(at=at)
+    if HISTORY_ENTERPRISES:
+        told(f"a past of {HISTORY_ENTERPRISES:,} enterprises")
+        grow_history(enterprises=HISTORY_ENTERPRISES, at=at)
+
+
+def _first_day(at: datetime) -> datetime:
+    """The catalogue was there before the first order of the past, and is listed until the end of this year."""
+    return timezone.localtime(at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def load_registers(*, at: datetime, count: int = COUNTRY_ROWS) -> None:
