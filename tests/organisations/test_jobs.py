@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIRequestFactory
 
+from organisations import clock
 from organisations.api import ApiKeyAuthentication, HasScope
 from organisations.industries import division_of, is_known_tax_code, section_of
 from organisations.models.jobs import Job, Outbox
@@ -48,8 +49,9 @@ def test_job_runs_once_though_its_task_runs_twice(job: Job, at: datetime) -> Non
 
 
 def test_job_tells_progress_and_gives_its_file_to_its_owner_only(
-    job: Job, at: datetime, person: Callable[..., Any], media: Path
+    job: Job, person: Callable[..., Any], media: Path
 ) -> None:
+    at = clock.now()
     begun = jobs.begin(job.pk, at=at)
     assert begun is not None
     jobs.progress(begun, done=3, total=10, sentence="製作中")
