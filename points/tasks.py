@@ -10,6 +10,7 @@ from celery.schedules import crontab
 
 from organisations.clock import now
 from points.models.grants import Application
+from points.services import notices
 from points.services.digests import publish_digest
 from points.services.grants import DECIDE_TASK, decide_application, lapse_grants
 
@@ -49,11 +50,25 @@ def digest() -> str:
     return made.sha256 if made else ""
 
 
+@shared_task
+def warn() -> int:
+    """Warn before points lapse."""
+    return notices.warn_of_lapses(at=now())
+
+
+@shared_task(name=notices.TASK)
+def send_notices() -> int:
+    """Send what people are to be told."""
+    return notices.send_notices(at=now())
+
+
 BEAT: dict[str, dict[str, Any]] = {
     "points: decide what was missed": {
         "task": "points.tasks.decide_missed",
         "schedule": timedelta(seconds=30),
     },
     "points: lapse": {"task": "points.tasks.lapse", "schedule": crontab(minute=10)},
+    "points: warn": {"task": "points.tasks.warn", "schedule": crontab(minute=20)},
+    "points: send notices": {"task": notices.TASK, "schedule": timedelta(seconds=60)},
     "points: digest": {"task": "points.tasks.digest", "schedule": crontab(hour=0, minute=20)},
 }

@@ -1,3 +1,3 @@
 """One module per noun; imported here only so that Django finds them."""
 
-from points.models import audit, grants, ledger, programmes  # noqa: F401
+from points.models import audit, grants, ledger, notices, programmes  # noqa: F401

@@ -24,6 +24,7 @@ from points.models.programmes import BudgetSource, Zone, ZoneVersion
 from points.selectors.facts import facts_of_organisation
 from points.selectors.zones import zone_in_force
 from points.services import ledger
+from points.services.notices import tell
 
 DECIDE_TASK = "points.tasks.decide"
 LAPSE_REASON, MISSED_ACTIVATION_REASON = "return_3_months", "return_1_month"
@@ -88,25 +89,30 @@ def decide_application(application: Application, *, at: datetime) -> Application
             return application
         decision = _decide(application, version, at)
         if not decision.is_eligible:
-            move(application, "refuse", by=None, at=at, decision=decision)
-            return application
+            return _refuse(application, decision, at)
         if _others_wait(application):
-            move(application, "queue", by=None, at=at, decision=decision)
-            return application
+            return _queue(application, decision, at)
         try:
             with transaction.atomic():
                 granted = _grant_from_first_budget(application, version, decision, at)
         except IntegrityError as problem:
             if "one_live_grant_per_exclusion_group" not in str(problem):
                 raise
-            move(
-                application, "refuse", by=None, at=at, decision=_decide(application, version, at)
-            )  # the facts now show the other grant
-            return application
+            # the facts now show the other grant
+            return _refuse(application, _decide(application, version, at), at)
         if granted is not None:
             move(application, "grant", by=None, at=at, decision=decision)
+            day = granted.use_by_date.isoformat()
+            tell(
+                application.organisation,
+                "granted",
+                key=f"{granted.pk}",
+                at=at,
+                points=granted.points,
+                use_by=day,
+            )
         elif application.state == Application.State.CHECKING:
-            move(application, "queue", by=None, at=at, decision=decision)
+            _queue(application, decision, at)
         return application
 
 
@@ -124,6 +130,9 @@ def lapse_grants(*, at: datetime, limit: int = 5000) -> int:
         for grant in grants:
             returned = back.get(grant.account_id, 0)
             move(grant, "lapse" if returned else "use_up", by=None, at=at, note=f"{returned}")
+            if returned:
+                day = grant.use_by_date.isoformat()
+                tell(grant.organisation, "lapsed", key=f"{grant.pk}", at=at, points=returned, use_by=day)
         touched = {grant.budget_source_id for grant in [*grants, *late]}
     for account_id in (
         BudgetSource.objects.filter(pk__in=touched)
@@ -162,6 +171,18 @@ def last_day_of_use(granted_at: datetime, months: int) -> date:
     day = timezone.localdate(granted_at)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _refuse(application: Application, decision: Decision, at: datetime) -> Application:
+    move(application, "refuse", by=None, at=at, decision=decision)
+    tell(application.organisation, "refused", key=f"{application.pk}", at=at)
+    return application
+
+
+def _queue(application: Application, decision: Decision, at: datetime) -> Application:
+    move(application, "queue", by=None, at=at, decision=decision)
+    tell(application.organisation, "queued", key=f"{application.pk}", at=at)
+    return application
 
 
 def _decide(application: Application, version: ZoneVersion, at: datetime) -> Decision:
