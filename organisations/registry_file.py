@@ -39,6 +39,7 @@ KNOWN_KINDS = frozenset(
 CHUNK_BYTES = 1 << 20
 MAX_RECORD_LINES, MAX_RECORD_BYTES = 20, 24_000  # 8,000 characters of three bytes
 MAX_CAPITAL_TWD = 2**62
+MOST_REMEMBERED = 50_000
 _DATE_ROW = re.compile(r"\d{1,2}-[A-Z]{3}-\d{2}")
 _ODD_NAME = re.compile(r"[\s?？\ue000-\uf8ff]|^$|（(?:歇業|停業|解散|撤銷|廢止|清算)")
 _NAME_STATUS = re.compile(r"（(?:歇業|停業|解散|撤銷|廢止|清算)")
@@ -213,7 +214,32 @@ class Reader:
     column_count: int = 16
     _days: dict[str, str] = field(default_factory=dict)  # only those with nothing odd
     _trades: dict[str, str] = field(default_factory=dict)
+    _tails: dict[str, str] = field(
+        default_factory=dict
+    )  # the last ten cells as they come → as they are copied
     _printed: dict[str, Place] = field(default_factory=printed_places)
+
+    def quick(self, line: str) -> tuple[int, str] | None:
+        """As `read`, for a line written as the Ministry writes it with nothing odd about it; None for any other.
+
+        Note: nine lines of ten; three times as fast as the CSV reader and `read`, which stay the rule for what a cell means.
+        """
+        parts = line.split('"')
+        if len(parts) != 5 or parts[0]:
+            return None
+        numbers, rest = parts[2].split(","), parts[4].split(",", 3)
+        if len(numbers) != 4 or len(rest) != 4 or numbers[0] or numbers[2] or numbers[3] or rest[0]:
+            return None
+        address, ubn, name, capital = parts[1], numbers[1], parts[3], rest[1]
+        place, day, tail = self._printed.get(address[:6]), self._days.get(rest[2]), self._tails.get(rest[3])
+        if place is None or day is None or tail is None or place.note or "；" in address or ";" in address:
+            return None
+        if not capital.isdigit() or capital[0] == "0" or len(capital) > 18 or not capital.isascii():
+            return None
+        if not is_valid_ubn(ubn) or _ODD_NAME.search(name):
+            return None
+        code = place.township_code
+        return int(ubn), f"{ubn}\t{name}\t{address}\t\t{capital}\t{day}\t{tail}\t{code}\t{{}}\t{NULL}"
 
     def read(self, cells: list[str]) -> tuple[int, str]:
         """The number as an integer and the record's columns, tab-separated in the order of COLUMNS.
@@ -252,6 +278,8 @@ class Reader:
             odd.append(trade_odd)
         others = _others(cells) if cells[10] or cells[12] or cells[14] else "[]"
         flags = "{" + ",".join(odd) + "}" if odd else "{}"
+        if not odd and self.column_count == 16 and len(self._tails) < MOST_REMEMBERED:
+            self._tails[",".join(cells[6:])] = "\t".join((kind, uses, code, trade, others))
         suspended = self._date(cells[16])[0] if self.column_count == 17 else NULL
         return int(ubn), "\t".join(
             (
@@ -302,7 +330,7 @@ class Reader:
         if day is not None and day > self.newest:
             odd = "date_future"
         answer = day.isoformat() if day else NULL
-        if not odd and len(self._days) < 100_000:
+        if not odd and len(self._days) < MOST_REMEMBERED:
             self._days[text] = answer
         return answer, odd
 

@@ -15,9 +15,10 @@ from django.db import connection
 
 from organisations.models.registry import RefusedRow, RegistryImport, RegistryRecord
 from organisations.refusals import Refused
-from organisations.registry_file import HEADER
+from organisations.registry_file import HEADER, Reader, Unfit
 from organisations.services import registry_import
 from organisations.services.registry_import import import_tax_registry
+from outside.sandbox.country import register_line, register_rows
 from outside.sandbox.ubn import ubn_of
 
 pytestmark = pytest.mark.django_db
@@ -340,19 +341,51 @@ def test_import_works_as_the_application_role(tmp_path: Path) -> None:
     assert RefusedRow.objects.count() == 0
 
 
+QUICK = '"臺中市北屯區昌平路一段１２號",04595257,,"昌平商行",200000,1050312,獨資,N,471913,雜貨店,,,,,,'
+
+
 @pytest.mark.parametrize(
-    "text",
+    "line",
     [
-        '"甲,乙",1,,"丙",2,3',
-        '"甲",1,,"丙"',
-        '"甲",1,,"丙",',
-        '"",,,"",,',
-        "甲,1,,丙,2",
-        '"甲"x,1,,"丙",2',
-        '"甲",1,,"丙"x,2',
-        '"甲",1,2,3,"丙",2',
+        QUICK,
+        QUICK.replace("200000", "0"),
+        QUICK.replace("200000", "²"),
+        QUICK.replace("1050312", "1990101"),
+        QUICK.replace("1050312", "0990230"),
+        QUICK.replace("昌平商行", "昌平　商行"),
+        QUICK.replace("昌平商行", ""),
+        QUICK.replace("昌平商行", "昌平商行（歇業）"),
+        QUICK.replace("臺中市北屯區", "桃園縣桃園市"),
+        QUICK.replace("臺中市北屯區", "東區"),
+        QUICK.replace("１２號", "１２號；臺北市大同區一號"),
+        QUICK.replace(",,", ",22099131,", 1),
+        QUICK.replace("471913,雜貨店", "479999,其他"),
+        QUICK.replace("471913,雜貨店,,", "471913,雜貨店,561113,小吃店"),
+        QUICK.replace(",N,", ",y ,"),
+        QUICK + "x",
+        QUICK.replace('"昌', 'x"昌'),
+        QUICK.replace('行"', '行"x'),
     ],
 )
-def test_quick_reading_of_cells_never_differs_from_the_csv_reader(text: str) -> None:
-    usual = registry_import._usual_cells(text)
-    assert usual in (None, next(csv.reader([text])))
+def test_quick_reading_never_differs_from_reading_in_full(line: str) -> None:
+    reader = Reader(newest=date(2026, 1, 5))
+    cells = next(csv.reader([line]))
+    try:
+        reader.read(next(csv.reader([QUICK])))  # so that it remembers the day and the trade
+        full = reader.read(cells)
+    except Unfit:
+        full = None
+    quick = reader.quick(line)
+    assert quick in (None, full)
+    if line == QUICK:
+        assert quick == full
+
+
+def test_most_lines_of_the_country_are_read_quickly() -> None:
+    reader = Reader(newest=date(2026, 1, 5))
+    lines = [register_line(row).rstrip("\n") for row in register_rows(2_000)]
+    for text in lines:
+        reader.read(next(csv.reader([text])))
+    for text in lines:
+        assert reader.quick(text) in (None, reader.read(next(csv.reader([text]))))
+    assert sum(reader.quick(text) is not None for text in lines) > 1_500
