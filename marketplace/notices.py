@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from marketplace.models.notices import Notice
 from marketplace.models.orders import Order
 from marketplace.selectors.claim_words import day_words
-from marketplace.selectors.orders import why_ended
+from marketplace.selectors.orders import why
 
 PAGES = {"buyer": "marketplace:my_order", "vendor": "marketplace:vendor_order"}
 
@@ -136,7 +136,8 @@ NOTICES: dict[str, dict[str, Words]] = {
 def mail_of(notice: Notice) -> tuple[str, str]:
     """Subject and text of a notice in the language now in force."""
     order, words = notice.order, NOTICES[notice.kind][notice.side]
-    values = _values(order) | notice.facts
+    move = order.moves.filter(pk=notice.key).first() if notice.key.isdigit() else None
+    values = _values(order) | {"reason": why(move)} | notice.facts
     link = settings.PUBLIC_ORIGIN + reverse(PAGES[notice.side], args=[order.number])
     text = f"{words.text % values}\n\n{_('訂單')} {order.number}\n{link}\n"
     return str(words.subject % values).replace("\n", " "), text
@@ -151,7 +152,6 @@ def _values(order: Order) -> dict[str, Any]:
         "activate_by": _day(order.activate_by_date),
         "confirm_by": _day(order.confirm_by_date),
         "claimable_from": _day(order.claimable_from),
-        "reason": why_ended(order),
         "next": _next(order),
     }
 

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from marketplace.models.claims import Claim
-from marketplace.models.orders import Order
+from marketplace.models.orders import Order, OrderMove
 from marketplace.selectors.claim_words import day_words
 from organisations.models.organisation import Organisation
 from vendors.models.vendors import Vendor
@@ -170,20 +170,20 @@ def _marked(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def why_ended(order: Order) -> str:
-    """Why it came to nothing: the sentence of a person, or what the platform noted."""
-    last = order.moves.order_by("-pk").first()
-    reasons = {
+def why(move: OrderMove | None) -> str:
+    """What was noted with a move: the sentence of a person, or what the platform means by its code."""
+    codes = {
         "vendor_silent": _("業者沒有在期限前回覆。"),
         "return_1_month": _("簽約當月沒有開通。"),
         "copay_overdue": _("自付額沒有在期限前付。"),
         "draft_old": _("合約14天沒有簽。"),
     }
-    return reasons.get(last.note, last.note) if last else ""
+    return codes.get(move.note, move.note) if move else ""
 
 
 def _broken(order: Order) -> dict[str, Any]:
-    last, text = order.moves.order_by("-pk").first(), why_ended(order)
+    last = order.moves.order_by("-pk").first()
+    text = why(last)
     return {
         "state": "bad",
         "title": str(order.get_state_display()),

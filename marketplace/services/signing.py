@@ -113,11 +113,13 @@ def _must_be_for(challenge: ProofChallenge, contract: Contract) -> None:
 
 def _read(answer: str) -> AuthenticationResponse:
     try:
-        read: AuthenticationResponse = AuthenticationResponse.from_dict(json.loads(answer))
+        read = AuthenticationResponse.from_dict(dict(json.loads(answer)))
     except (
         Exception
     ) as error:  # whatever the library meets in what a browser sends: it is no answer of a passkey
         raise _wrong_passkey() from error
+    if not isinstance(read, AuthenticationResponse):
+        raise _wrong_passkey()
     return read
 
 
