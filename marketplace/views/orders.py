@@ -190,7 +190,10 @@ def contract(request: HttpRequest, number: str) -> HttpResponse:
 
 def contract_response(order: Order) -> HttpResponse:
     """The newest form of the paper, as an attachment."""
-    paper = order.contract.sealed_pdf or order.contract.unsigned_pdf
+    kept = getattr(order, "contract", None)
+    if kept is None:
+        raise Http404
+    paper = kept.sealed_pdf or kept.unsigned_pdf
     response = HttpResponse(bytes(paper), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="contract-{order.number}.pdf"'
     return response
