@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from portal.runtime import check as static_checks
 from portal.runtime import soak as long_run
 from portal.runtime import up as start_everything
 from portal.runtime.places import PLATFORM_HOME, ROOT, TEST_HOME
-from portal.runtime.processes import Stop
+from portal.runtime.processes import Stop, die_with_parent
 
 
 def up(_words: list[str]) -> int:
@@ -57,9 +58,9 @@ def manage(words: list[str]) -> int:
 
 
 def pytest(words: list[str]) -> int:
-    """pytest alone, on the servers of the tests."""
+    """pytest alone, on the servers of the tests; takes our place, so that Ctrl-C and kill reach it."""
     os.chdir(ROOT)
-    return os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "pytest", *words])
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *words])
 
 
 def check(words: list[str]) -> int:
@@ -72,8 +73,9 @@ def test(words: list[str]) -> int:
     chromium.ensure()
     translations.compile_english()
     checked = static_checks.check()
-    tested = pytest(["-n", "2", "--dist", "loadgroup", *words])
-    return checked or tested
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words]
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=die_with_parent(signal.SIGINT)) as tests:
+        return checked or tests.wait()
 
 
 def shell(words: list[str]) -> int:

@@ -24,6 +24,7 @@ from portal.runtime.postgres import OWNER
 from portal.runtime.processes import Stop, locked
 from portal.runtime.services import Services
 
+TEST_ENTERPRISES = "200"  # a past of this many is enough for tests
 KEPT_TEMPLATES = 6  # others in this checkout may still copy from an older one
 
 
@@ -108,7 +109,8 @@ def collected_static(home: Path, values: dict[str, str]) -> Path:
 def _build(running: Services, name: str, *, source: str, demonstration: bool) -> None:
     draft = f"draft_{name}"
     make(running, draft, source)
-    env = running.environment(draft) | {"PLATFORM_MODE": "demonstration" if demonstration else "development"}
+    mode = "demonstration" if demonstration else "development"
+    env = running.environment(draft) | {"PLATFORM_MODE": mode, "HISTORY_ENTERPRISES": TEST_ENTERPRISES}
     if demonstration:
         if has_command("load_demonstration"):
             manage("load_demonstration", env=env)
