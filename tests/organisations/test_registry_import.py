@@ -389,3 +389,9 @@ def test_most_lines_of_the_country_are_read_quickly() -> None:
     for text in lines:
         assert reader.quick(text) in (None, reader.read(next(csv.reader([text]))))
     assert sum(reader.quick(text) is not None for text in lines) > 1_500
+
+
+def test_register_has_one_index_of_its_numbers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_indexes WHERE tablename = 'organisations_registryrecord'")
+        assert cursor.fetchone() == (2,)
