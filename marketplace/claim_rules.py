@@ -151,6 +151,10 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
+# Signals that route a claim to a person are not for the vendor's eyes: whoever plans to cheat would learn from them.
+OFFICE_ONLY = frozenset(
+    {"related_parties", "invoice_sequence", "vendor_volume", "business_age", "account_changed"}
+)
 
 
 def rule(

@@ -38,11 +38,17 @@ def claim_todos(user: Any, *, at: datetime) -> list[Todo]:
 
 def _for_vendor(vendor: Vendor, at: datetime) -> list[Todo]:
     found = []
-    for claim in Claim.objects.filter(vendor=vendor, state=Claim.State.RETURNED).select_related("order__organisation"):
+    for claim in Claim.objects.filter(vendor=vendor, state=Claim.State.RETURNED).select_related(
+        "order__organisation"
+    ):
         url = reverse("marketplace:vendor_claim_answer", args=[claim.number])
         sentence = _("補正%(name)s的請款") % {"name": claim.order.organisation.name}
         found.append(Todo(sentence, url, "vendor", claim.reason[:80], claim.answer_by_date))
-    failed = [claim for claim in Claim.objects.filter(vendor=vendor, state=Claim.State.FAILED) if needs_new_account(claim)]
+    failed = [
+        claim
+        for claim in Claim.objects.filter(vendor=vendor, state=Claim.State.FAILED)
+        if needs_new_account(claim)
+    ]
     if failed:
         url = reverse("marketplace:vendor_claims") + "?tab=answer"
         found.append(Todo(_("更正收款帳戶，銀行退件了"), url, "vendor", count=len(failed)))
@@ -66,7 +72,9 @@ def _for_officer(at: datetime) -> list[Todo]:
     drawn = Claim.objects.filter(is_sampled=True, looked_at=None).count()
     if drawn:
         sentence = ngettext("%(n)s筆自動核准等抽查", "%(n)s筆自動核准等抽查", drawn) % {"n": drawn}
-        found.append(Todo(sentence, reverse("marketplace:office_claims") + "?tab=sample", "office", count=drawn))
+        found.append(
+            Todo(sentence, reverse("marketplace:office_claims") + "?tab=sample", "office", count=drawn)
+        )
     return found
 
 

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.claim_rules import RULES, SHARED_WORDS, STOP, WARN
+from marketplace.claim_rules import OFFICE_ONLY, RULES, SHARED_WORDS, STOP, WARN
 from marketplace.models.claims import Claim, ClaimCheck, Payout, PayoutBatch
 from marketplace.selectors.claims import newest_batch, newest_payout
 from organisations.languages import in_english
@@ -93,7 +93,7 @@ def why(claim: Claim) -> str:
         case Claim.State.CHECKING:
             return gettext("自動檢查中，幾秒就好")
         case Claim.State.OFFICER:
-            return str(rule_label(getattr(claim, "top_rule", None)))
+            return _why_with_officer(getattr(claim, "top_rule", None))
         case Claim.State.RETURNED | Claim.State.REJECTED:
             return claim.reason
         case Claim.State.APPROVED:
@@ -103,6 +103,10 @@ def why(claim: Claim) -> str:
         case Claim.State.FAILED:
             return gettext("銀行退件：%(why)s") % {"why": bank_words(newest_payout(claim))}
     return ""
+
+
+def _why_with_officer(rule: str | None) -> str:
+    return gettext("由承辦人看過再決定") if rule in OFFICE_ONLY else str(rule_label(rule))
 
 
 def _why_in_batch(batch: PayoutBatch | None) -> str:

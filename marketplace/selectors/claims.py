@@ -319,7 +319,7 @@ def office_figures(*, at: datetime) -> OfficeFigures:
         decided_today=Claim.objects.filter(decided_at__gte=midnight, decided_by__isnull=False).count(),
         late=late,
         soon=sum(each.is_soon for each in clocks),
-        first_due=min((each.due_date for each in clocks), default=None),
+        first_due=min((each.due_date for each in clocks if not each.is_late), default=None),
         automatic_share=automatic / everything if everything else None,
         decision_hours=_median_hours_to_decision(since=month_ago),
     )

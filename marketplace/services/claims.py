@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace import claim_rules
+from marketplace.claim_notices import tell_of_claim
 from marketplace.models.claims import Claim, ClaimAnswer, ClaimCheck, ClaimNote, Invoice
 from marketplace.models.orders import Order
 from marketplace.selectors.claim_facts import claim_case, newest_payment_check
@@ -66,6 +67,7 @@ def submit_claim(*, order: Order, invoices: Sequence[InvoiceDraft], by: Any, at:
             claim, Transfer.Operation.CLAIM, order.account_id, claim.account_id, points, reason="claim", at=at
         )
         publish("claim.submitted", {"claim": claim.pk, "points": points}, at=at)
+        tell_of_claim(claim, "claimed", at=at)
         nudge(CHECK_TASK, queue="interactive", claim_id=claim.pk)
     return claim
 
@@ -290,6 +292,7 @@ def return_claim(
         )
         _keep_note(locked, note, by=by, at=at)
         publish("claim.returned", {"claim": locked.pk}, at=at)
+        tell_of_claim(locked, "returned", at=at, why=reason)
     return locked
 
 
@@ -305,6 +308,7 @@ def reject_claim(
         _require_reason(reason)
         move(locked, "reject", by=by, at=at, note=reason, reason=reason, decided_by=by, decided_at=at)
         _make_unclaimable(locked, locked.points, reason="rejected", at=at)
+        tell_of_claim(locked, "rejected", at=at, why=reason)
         locked.invoices.filter(voided_at=None).update(voided_at=at)
         _keep_note(locked, note, by=by, at=at)
         publish("claim.decided", {"claim": locked.pk, "state": locked.state, "points": 0}, at=at)
@@ -480,6 +484,7 @@ def _close_one(claim: Claim, today: Any, *, at: datetime) -> bool:
             reason=f"{locked.reason}\n{reason}".strip(),
         )
         locked.invoices.filter(voided_at=None).update(voided_at=at)
+        tell_of_claim(locked, "rejected", at=at, why=reason)
         back = locked.order.account_id
         _transfer(
             locked,

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from marketplace.claim_notices import tell_of_claim
 from marketplace.models.claims import Claim, Payout, PayoutBatch
 from marketplace.selectors.payouts import needs_new_account, payable_claims
 from marketplace.services.claims import stopped_seconds
@@ -290,10 +291,12 @@ def _book(payout: Payout, result: ach.Result, *, at: datetime) -> None:
     if not result.is_paid:
         move(claim, "fail", by=None, at=at, note=result.return_code, clock_stopped_at=at)
         publish("claim.failed", {"claim": claim.pk}, at=at)
+        tell_of_claim(claim, "pay_failed", at=at)
         return
     move(claim, "pay", by=None, at=at, paid_at=at)
     _pay(claim, payout.amount_twd, at=at)
     publish("claim.paid", {"claim": claim.pk, "points": payout.amount_twd}, at=at)
+    tell_of_claim(claim, "paid", at=at, points=payout.amount_twd)
 
 
 def _pay(claim: Claim, points: int, *, at: datetime) -> None:

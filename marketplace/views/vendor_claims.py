@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from marketplace.claim_rules import OFFICE_ONLY
 from marketplace.forms.claims import AnswerForm, InvoiceFormSet, InvoiceRows
 from marketplace.models.claims import Claim
 from marketplace.models.orders import Order
@@ -274,7 +276,7 @@ def claim(request: HttpRequest, number: str) -> HttpResponse:
         "order": row.order,
         "clock": clock(row, at=at),
         "why": why(row),
-        "checks": [line for line in newest_checks(row) if line.rule not in OFFICE_ONLY],
+        "checks": [replace(line, remedy="") for line in newest_checks(row) if line.rule not in OFFICE_ONLY],
         "invoices": row.invoices.order_by("-entered_at", "number"),
         "thread": thread_of(row, for_office=False),
         "at": at,
@@ -287,12 +289,6 @@ def claim(request: HttpRequest, number: str) -> HttpResponse:
         else "marketplace/claim_detail.html"
     )
     return render(request, template, context)
-
-
-# Signals that route a claim to a person are not for the vendor's eyes: whoever plans to cheat would learn from them.
-OFFICE_ONLY = frozenset(
-    {"related_parties", "invoice_sequence", "vendor_volume", "business_age", "account_changed"}
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,9 +12,17 @@ from django.db import IntegrityError, transaction
 
 from marketplace.models.claims import Claim, ClaimCheck, Invoice
 from marketplace.models.orders import Order
+from marketplace.notices import mail_of
 from marketplace.selectors.claim_words import newest_checks, thread_of, why
 from marketplace.selectors.claimables import claimable, claimables, orders_to_claim
-from marketplace.selectors.claims import clock, office_counts, office_figures, payment_days, queue
+from marketplace.selectors.claims import (
+    claims_of,
+    clock,
+    office_counts,
+    office_figures,
+    payment_days,
+    queue,
+)
 from marketplace.services import claims, payouts
 from marketplace.services.invoices import period_of, read_number
 from marketplace.tasks.claims import check_claim as check_task
@@ -340,6 +348,23 @@ def test_a_claim_whose_worker_died_is_checked_by_the_sweep(settings: Any) -> Non
     assert claim.state == State.OFFICER
 
 
+def test_a_worker_that_dies_half_way_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = a_claim(checked=False)
+
+    def die(*_arguments: Any, **_facts: Any) -> None:
+        raise SystemExit("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(claims, "_route", die)
+        with pytest.raises(SystemExit), transaction.atomic():
+            claims.check_claim(claim, at=AT)
+    claim.refresh_from_db()
+    assert (claim.state, claim.checked_at, claim.checks.count()) == (State.CHECKING, None, 0)
+    claims.check_claim(claim, at=AT)
+    claim.refresh_from_db()
+    assert claim.state == State.OFFICER
+
+
 def test_a_claim_waits_while_a_register_is_down_and_goes_on_when_it_answers() -> None:
     sale = a_sale(checked=False)
     claim = send(sale)
@@ -470,6 +495,28 @@ def test_the_reason_is_for_the_vendor_and_the_note_is_not() -> None:
     assert not any("上次也這樣" in each or "張美玲" in each for each in said)
     assert why(claim) == "換發票"
     assert claim.notes.get().text == "上次也這樣"
+
+
+def test_both_sides_are_told_what_concerns_them() -> None:
+    sale = a_sale()
+    claim = a_claim(sale)
+    claims.return_claim(claim, reason="換發票", note="只給同事看", by=officer(), at=AT)
+    told = list(sale.order.notices.order_by("pk").values_list("kind", "side", "user"))
+    assert told == [("claimed", "buyer", sale.buyer.pk), ("returned", "vendor", sale.seller.pk)]
+    subject, text = mail_of(sale.order.notices.get(kind="returned"))
+    assert claim.number in subject
+    assert "換發票" in text
+    assert "只給同事看" not in text
+    assert f"/vendor/claims/{claim.number}/" in text
+
+
+def test_a_signal_is_no_reason_that_the_vendor_reads() -> None:
+    vendor = a_vendor()
+    buyer = an_organisation(phone=vendor.organisation.phone)
+    claim = a_claim(a_sale(vendor=vendor, organisation=buyer))
+    listed = claims_of(vendor).get(pk=claim.pk)
+    assert listed.top_rule == "related_parties"  # type: ignore[attr-defined]
+    assert why(listed) == "由承辦人看過再決定"
 
 
 # Four eyes
