@@ -34,6 +34,8 @@ BEAT = {
     "marketplace.fetch_results": {"task": "marketplace.fetch_results", "schedule": timedelta(minutes=10)},
 }
 
+NIGHTLY = [claims.close_unanswered]
+
 
 @shared_task(name="marketplace.check_claim", soft_time_limit=60, time_limit=90)
 def check_claim(*, claim_id: int) -> None:
