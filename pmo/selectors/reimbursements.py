@@ -61,7 +61,7 @@ def tie_out(period: Period) -> TieOut:
         operation=Transfer.Operation.PAY, event_at__gte=period.since, event_at__lt=period.until
     )
     if period.zone:
-        transfers = transfers.filter(cause_type="payout", cause_id__in=payouts.values("pk"))
+        transfers = transfers.filter(cause_type="claim", cause_id__in=payouts.order_by().values("claim_id"))
     ledger = transfers.aggregate(points=Sum("points", default=0))["points"]
     register = sum(payouts.values_list("amount_twd", flat=True))
     return TieOut(register, ledger, payouts.count(), transfers.count())

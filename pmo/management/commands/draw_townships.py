@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def _path(rings: list[Ring]) -> str:
                 points.append(here)
         if len(points) < 4:
             continue
-        steps = " ".join(f"{x - a},{y - b}" for (a, b), (x, y) in zip(points, points[1:-1], strict=False))
+        steps = " ".join(f"{x - a},{y - b}" for (a, b), (x, y) in pairwise(points[:-1]))
         parts.append(f"M{points[0][0]},{points[0][1]}l{steps}z")
     return "".join(parts)
 
