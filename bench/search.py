@@ -18,7 +18,7 @@ django.setup()
 from marketplace.selectors.catalogue import search_solutions  # noqa: E402 - settings first
 from organisations.services.reference_data import load_reference_data  # noqa: E402
 from vendors.models.solutions import Plan, Solution, SolutionVersion  # noqa: E402
-from vendors.services.catalogue_loading import load_catalogue  # noqa: E402
+from vendors.services.catalogue_loading import PLAN_FIELDS, VERSION_TEXTS, load_catalogue  # noqa: E402
 
 LIMIT_MS, HIT_RATE = 30.0, 0.9
 ROUNDS = 3
@@ -84,36 +84,50 @@ def _speed(queries: list[dict[str, object]], name: str) -> dict[str, object]:
 
 
 def _multiply(times: int) -> None:
-    for solution in list(
+    """Copies of every solution with version, plans and kinds, in a few large inserts."""
+    originals = list(
         Solution.objects.select_related("current").prefetch_related("current__plans", "sub_categories")
-    ):
-        version = solution.current
-        assert version is not None
-        plans, kinds = list(version.plans.all()), list(solution.sub_categories.all())
-        for copy in range(1, times + 1):
-            twin = Solution.objects.create(
-                vendor_id=solution.vendor_id,
-                code=f"X{copy}{solution.code[1:]}",
-                state=solution.state,
-                main_sub_category_id=solution.main_sub_category_id,
-                listed_at=solution.listed_at,
-            )
-            twin.sub_categories.set(kinds)
-            version.pk, version.solution, version.name_zh = None, twin, f"{version.name_zh[:50]}{copy}"
-            version._state.adding = True
-            version.save()
-            Plan.objects.bulk_create(
-                Plan(
-                    version_id=version.pk,
-                    position=plan.position,
-                    name_zh=plan.name_zh,
-                    name_en=plan.name_en,
-                    price_twd=plan.price_twd,
-                    months=plan.months,
-                    data_volume=plan.data_volume,
-                    users=plan.users,
-                )
-                for plan in plans
-            )
-            twin.current = SolutionVersion.objects.get(pk=version.pk)
-            twin.save(update_fields=["current"])
+    )
+    pairs = [(original, copy) for copy in range(1, times + 1) for original in originals]
+    twins = Solution.objects.bulk_create(
+        Solution(
+            vendor_id=original.vendor_id,
+            code=f"X{copy}{original.code[1:]}",
+            state=original.state,
+            main_sub_category_id=original.main_sub_category_id,
+            listed_at=original.listed_at,
+        )
+        for original, copy in pairs
+    )
+    versions = SolutionVersion.objects.bulk_create(
+        _version_of(original, twin, copy) for (original, copy), twin in zip(pairs, twins, strict=True)
+    )
+    rows = list(zip(pairs, twins, versions, strict=True))
+    Plan.objects.bulk_create(
+        Plan(version=version, **{name: getattr(plan, name) for name in PLAN_FIELDS})
+        for (original, _copy), _twin, version in rows
+        for plan in (original.current.plans.all() if original.current else ())
+    )
+    kinds = Solution.sub_categories.through
+    kinds._default_manager.bulk_create(
+        kinds(solution_id=twin.pk, subcategory_id=kind.pk)
+        for (original, _copy), twin, _version in rows
+        for kind in original.sub_categories.all()
+    )
+    for _pair, twin, version in rows:
+        twin.current = version
+    Solution.objects.bulk_update(twins, ["current"], batch_size=500)
+
+
+def _version_of(original: Solution, twin: Solution, copy: int) -> SolutionVersion:
+    version = original.current
+    assert version is not None
+    texts = {name: getattr(version, name) for name in VERSION_TEXTS if name != "name_zh"}
+    return SolutionVersion(
+        solution=twin,
+        number=1,
+        valid_from=version.valid_from,
+        name_zh=f"{version.name_zh[:50]}{copy}",
+        details=version.details,
+        **texts,
+    )

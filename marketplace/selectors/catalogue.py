@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from time import monotonic
 
 import numpy as np
 from django.core.paginator import Page, Paginator
@@ -21,6 +22,8 @@ from vendors.models.vendors import Vendor
 
 PAGE_SIZE = 12
 ENOUGH_RATINGS = 5
+SLOT = "now"
+RATINGS_SECONDS = 3600  # how long the order by rating may lag; the stars themselves are read fresh
 ANY_TRADE = "不限產業"
 OPEN_FORMATS = frozenset({"CSV", "JSON", "XML", "ODS"})
 ABROAD = (
@@ -225,21 +228,27 @@ def with_versions(solutions: QuerySet[Solution]) -> QuerySet[Solution]:
 # The shelf in memory
 
 _lock = Lock()
-_shelves: dict[tuple[object, ...], Shelf] = {}
+_kept: dict[str, tuple[tuple[object, ...], Shelf]] = {}  # one slot, replaced in one step
 
 
 def current_shelf() -> Shelf:
-    """The shelf of this moment; made anew when the catalogue has changed since."""
-    stamp = _stamp()
-    shelf = _shelves.get(stamp)
-    if shelf is None:
-        with _lock:  # one thread makes it, the others wait instead of making it too
-            shelf = _shelves.get(stamp)
-            if shelf is None:
-                shelf = _made()
-                _shelves.clear()
-                _shelves[stamp] = shelf
-    return shelf
+    """The shelf of this moment; made anew when the catalogue has changed since.
+
+    One thread makes it. The others wait for the first one ever; later they read the shelf before for that second or two.
+    """
+    stamp, kept = _stamp(), _kept.get(SLOT)
+    if kept is not None and kept[0] == stamp:
+        return kept[1]
+    if not _lock.acquire(blocking=kept is None):
+        assert kept is not None
+        return kept[1]
+    try:
+        kept = _kept.get(SLOT)
+        if kept is None or kept[0] != stamp:
+            kept = _kept[SLOT] = (stamp, _made())
+    finally:
+        _lock.release()
+    return kept[1]
 
 
 def _on_sale() -> QuerySet[Solution]:
@@ -249,21 +258,14 @@ def _on_sale() -> QuerySet[Solution]:
 
 
 def _stamp() -> tuple[object, ...]:
-    """Changes with every new version, listing, delisting, suspension, rating and synonym."""
+    """Changes with every new version, listing, delisting, suspension and synonym; once an hour for the order by rating."""
     newest_synonym = Synonym.objects.order_by("-pk").values("pk")[:1]
-    return tuple(
+    seen = (
         _on_sale()
         .annotate(synonym=Subquery(newest_synonym))
-        .aggregate(
-            count=Count("pk"),
-            ids=Sum("pk"),
-            versions=Sum("current_id"),
-            ratings=Sum("rating_count"),
-            stars=Sum("rating_sum"),
-            synonyms=Max("synonym"),
-        )
-        .values()
+        .aggregate(count=Count("pk"), ids=Sum("pk"), versions=Sum("current_id"), synonyms=Max("synonym"))
     )
+    return (*seen.values(), int(monotonic() // RATINGS_SECONDS))
 
 
 def _made() -> Shelf:
