@@ -161,7 +161,11 @@ class Claim(models.Model):
                 name="returned_claim_stops_the_clock",
             ),
         ]
-        indexes = [models.Index(fields=["state", "submitted_at"], name="claim_queue")]
+        indexes = [
+            models.Index(fields=["state", "submitted_at"], name="claim_queue"),
+            models.Index(fields=["paid_at"], condition=models.Q(state="paid"), name="claim_paid"),
+            models.Index(fields=["decided_at"], name="claim_decided"),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,12 +47,11 @@ class Claimable:
 def claimables(vendor: Vendor, *, at: datetime) -> list[Claimable]:
     """Delivered orders that are not claimed: the ready ones first, then by the day they can be claimed."""
     rows = [claimable(order, at=at) for order in orders_to_claim().filter(vendor=vendor)]
-    kept = [row for row in rows if row.points or row.order.state == Order.State.ACTIVATED]
-    return sorted(kept, key=lambda row: (not row.is_ready, row.from_date or date.max, row.order.pk))
+    return sorted(rows, key=lambda row: (not row.is_ready, row.from_date or date.max, row.order.pk))
 
 
 def orders_to_claim() -> QuerySet[Order]:
-    """Subsidised orders that run and have no open claim, with everything `claimable` reads."""
+    """Subsidised orders that run, have points left and no open claim, with everything `claimable` reads."""
     free = Account.objects.filter(pk=OuterRef("account_id")).annotate(
         free=F("posted_credit") - F("posted_debit") - F("pending_debit")
     )
@@ -75,6 +74,7 @@ def orders_to_claim() -> QuerySet[Order]:
             days_used=Coalesce(Subquery(used.values("n")[:1]), 0, output_field=IntegerField()),
             has_account=Exists(account),
         )
+        .filter(Q(state=Order.State.ACTIVATED) | Q(left_points__gt=0))
     )
 
 
@@ -123,6 +123,4 @@ def _missing_of_use(order: Order, today: date) -> list[Missing]:
     if start and start > today:
         sentence = _("使用還沒滿日數，%(day)s起可請款") % {"day": roc_date(start, "short")}
         found.append(Missing("time", sentence, "nobody"))
-    if not found and order.state == Order.State.IN_USE and not order.left_points:  # type: ignore[attr-defined]
-        found.append(Missing("nothing_left", _("這筆訂單沒有可請款的點數"), "nobody"))
     return found

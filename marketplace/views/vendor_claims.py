@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -88,7 +88,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         else [_row(each, at) for each in page.object_list],
         "wanted": wanted,
         "tabs": _tabs(vendor, ready, wanted["tab"]),
-        "figures": _figures(vendor, ready),
+        "figures": _figures(vendor, ready, at),
         "months": [(f"{each:%Y-%m}", month_words(each)) for each in months_of(vendor)],
         "solutions": _solutions(vendor),
         "to_answer": _to_answer(vendor, at),
@@ -112,14 +112,14 @@ def _tabs(vendor: Vendor, ready: list[Claimable], tab: str) -> list[dict[str, An
     ]
 
 
-def _figures(vendor: Vendor, ready: list[Claimable]) -> dict[str, Any]:
+def _figures(vendor: Vendor, ready: list[Claimable], at: Any) -> dict[str, Any]:
     can_claim = [each for each in ready if each.is_ready]
     return {
         "on_the_way": points_on_the_way(vendor),
         "ready_points": sum(each.points for each in can_claim),
         "ready_count": len(can_claim),
         "own": payment_days(vendor=vendor),
-        "site": payment_days(),
+        "site": payment_days(since=at - timedelta(days=90)),
     }
 
 
