@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from marketplace.services.contracts import freeze
 from marketplace.services.ratings import EFFECTS
 from organisations.models.organisation import BankAccount, Organisation
 from organisations.models.people import IdentityProof, Membership, ProofMethod
-from organisations.selectors.facts import RegistryFacts
+from organisations.models.places import Township
+from organisations.selectors.facts import RegistryFacts, local_facts
 from outside.sandbox.samples import sample
 from points import conditions
 from points.conditions import Facts
@@ -41,7 +42,7 @@ from portal.services.history_plan import (
     Life,
     Market,
     Shop,
-    _at_hour,
+    at_hour,
     award,
     choose_product,
     choose_shops,
@@ -56,7 +57,9 @@ ENTERPRISES, SEED = 1_500, 115
 CONTENT = Path(__file__).resolve().parent.parent / "demonstration"
 CAST_SHOP, CAST_VENDOR = "retail", "V001"
 LEAST_PAST = timedelta(days=120)
-METHODS = (ProofMethod.MOBILE,) * 7 + (ProofMethod.BUSINESS_CERTIFICATE,) * 2 + (ProofMethod.CITIZEN_CERTIFICATE,)
+METHODS = (
+    (ProofMethod.MOBILE,) * 7 + (ProofMethod.BUSINESS_CERTIFICATE,) * 2 + (ProofMethod.CITIZEN_CERTIFICATE,)
+)
 Told = Callable[[str], object]
 User = get_user_model()
 
@@ -82,7 +85,9 @@ def grow_history(
         shops.append(_cast_shop(market, people))
         rows = _decide(market, shops)
         _plan(market, shops, people)
-        lives = sorted((life for shop in shops for life in shop.orders), key=lambda life: life.order.placed_at)
+        lives = sorted(
+            (life for shop in shops for life in shop.orders), key=lambda life: life.order.placed_at
+        )
         money = claims.plan_claims(market, lives, enterprises=enterprises)
         told(f"{len(lives):,} orders, {len(money.past):,} claims")
         _number_everything(market, shops, lives, money, people)
@@ -101,10 +106,17 @@ def _people(market: Market) -> dict[str, Any]:
     """The cast by key, and one person for every vendor without one."""
     people: dict[str, Any] = {user.username: user for user in User.objects.all()}
     wanted = [vendor for vendor in market.vendors.values() if vendor.code != CAST_VENDOR]
-    users = [_user(f"history-{vendor.code.lower()}", vendor.organisation.responsible_person) for vendor in wanted]
+    users = [
+        _user(f"history-{vendor.code.lower()}", vendor.organisation.responsible_person) for vendor in wanted
+    ]
     User.objects.bulk_create(users)
     Membership.objects.bulk_create(
-        Membership(user=user, organisation=vendor.organisation, role=Membership.Role.ACCEPTOR, started_at=market.start)
+        Membership(
+            user=user,
+            organisation=vendor.organisation,
+            role=Membership.Role.ACCEPTOR,
+            started_at=market.start,
+        )
         for user, vendor in zip(users, wanted, strict=True)
     )
     people |= {vendor.code: user for user, vendor in zip(users, wanted, strict=True)}
@@ -113,7 +125,10 @@ def _people(market: Market) -> dict[str, Any]:
 
 def _user(name: str, display_name: str) -> Any:
     return User(
-        username=name, email=f"{name}@history.example", display_name=display_name[:60], password=f"{UNUSABLE_PASSWORD_PREFIX}{name}"
+        username=name,
+        email=f"{name}@history.example",
+        display_name=display_name[:60],
+        password=f"{UNUSABLE_PASSWORD_PREFIX}{name}",
     )
 
 
@@ -128,7 +143,10 @@ def _write_shops(market: Market, shops: Sequence[Shop]) -> None:
     memberships = Membership.objects.bulk_create(
         [
             Membership(
-                user_id=shop.user_id, organisation_id=shop.organisation_id, role=Membership.Role.ACCEPTOR, started_at=shop.joined_at
+                user_id=shop.user_id,
+                organisation_id=shop.organisation_id,
+                role=Membership.Role.ACCEPTOR,
+                started_at=shop.joined_at,
             )
             for shop in shops
         ],
@@ -207,8 +225,6 @@ def _cast_shop(market: Market, people: dict[str, Any]) -> Shop:
 
 
 def _known_facts(organisation: Organisation) -> RegistryFacts:
-    from organisations.selectors.facts import local_facts
-
     facts = local_facts(organisation.ubn)
     assert facts is not None
     return facts
@@ -260,15 +276,9 @@ def _facts(shop: Shop) -> Facts:
     )
 
 
-_names: dict[str, str] = {}
-
-
+@cache
 def _township_names() -> dict[str, str]:
-    from organisations.models.places import Township
-
-    if not _names:
-        _names.update({row.pk: f"{row.county.name_zh}{row.name_zh}" for row in Township.objects.select_related("county")})
-    return _names
+    return {row.pk: f"{row.county.name_zh}{row.name_zh}" for row in Township.objects.select_related("county")}
 
 
 # Orders -------------------------------------------------------------------------------------------------------------------
@@ -286,47 +296,71 @@ def _plan(market: Market, shops: Sequence[Shop], people: dict[str, Any]) -> None
 
 def _orders_of_the_cast(market: Market, shop: Shop) -> None:
     """One in use whose rating is due, one that waits for the vendor's answer."""
-    at, day = market.at, timezone.localdate(market.at)
+    at = market.at
     used = at - timedelta(days=50)
     while (day_of := timezone.localdate(used)).day > 20:
         used -= timedelta(days=1)
-    used = _at_hour(day_of, 10, 20)
+    used = at_hour(day_of, 10, 20)
     for placed, stop in ((used, "unrated"), (at - timedelta(hours=26), "signed")):
         product = choose_product(market, shop, placed, vendor=CAST_VENDOR)
         if product is not None:
             live(market, shop, *product, placed=placed, stop=stop, points=12_000)
-    assert day >= timezone.localdate(used)
 
 
 def _desk_of_the_vendor(market: Market, shops: Sequence[Shop]) -> None:
-    """Orders in every tab of the cast's vendor, and a few drafts, by shops that still have all their points."""
-    at = market.at
-    fresh = at - timedelta(days=60)
-    free = [
-        shop
-        for shop in shops
-        if not shop.orders and shop.grant and shop.grant.state == "live" and shop.grant.granted_at > fresh and not shop.is_known
-        and shop.grant.granted_at < at - timedelta(days=4) and not shop.grant.version.categories
-    ]  # fmt: skip
-    today = timezone.localdate(at)
-    early = min(timedelta(days=3), at - _at_hour(today.replace(day=1), 0, 5))
-    wishes = [
-        (timedelta(hours=7), "signed", ""), (early * 0.8, "accepted", ""), (early * 0.9, "accepted", ""), (early, "activated", ""),
-        (early * 0.95, "activated", ""), (timedelta(days=40), "", "refused"), (timedelta(hours=3), "draft", ""),
-        (timedelta(hours=9), "draft", ""), (timedelta(hours=30), "draft", ""),
-    ]  # fmt: skip
-    for ago, stop, fate in wishes:
-        shop = next((row for row in free if row.grant and row.grant.granted_at < at - ago - timedelta(hours=1)), None)
-        product = choose_product(market, shop, at - ago, vendor="" if stop == "draft" else CAST_VENDOR) if shop else None
-        if shop is None or product is None:
+    """Orders in every tab of the cast's vendor, some that can be claimed, and a few drafts of others."""
+    at, day = market.at, timedelta(days=1)
+    early = min(3 * day, at - at_hour(timezone.localdate(at).replace(day=1), 0, 5))
+    recent = [
+        (timedelta(hours=7), "signed", ""),
+        (early * 0.8, "accepted", ""),
+        (early * 0.9, "accepted", ""),
+        (early, "activated", ""),
+        (early * 0.95, "activated", ""),
+        (40 * day, "", "refused"),
+        (timedelta(hours=3), "draft", ""),
+        (timedelta(hours=9), "draft", ""),
+        (timedelta(hours=30), "draft", ""),
+    ]
+    for ago, stop, fate in [*recent, *((day * (50 + n), "rated", "") for n in range(9))]:
+        placed = at - ago
+        shop = _free_shop(shops, placed)
+        if shop is None or shop.grant is None:
             continue
-        free.remove(shop)
-        live(market, shop, *product, placed=at - ago, stop=stop, fate=fate or "good")
+        shop.orders.clear()
+        shop.grant.left = shop.grant.points
+        product = choose_product(market, shop, placed, vendor="" if stop == "draft" else CAST_VENDOR)
+        if product is not None:
+            shop.is_taken = True
+            live(market, shop, *product, placed=placed, stop=stop, fate=fate or "good")
 
 
-def _number_everything(market: Market, shops: Sequence[Shop], lives: Sequence[Life], money: Money, people: dict[str, Any]) -> None:
+def _free_shop(shops: Sequence[Shop], placed: datetime) -> Shop | None:
+    """One whose points can be used at that moment and whose own orders nobody counts on."""
+    for shop in shops:
+        grant = shop.grant
+        if (
+            grant is None
+            or grant.state != "live"
+            or shop.sure
+            or shop.is_known
+            or shop.is_taken
+            or grant.version.categories
+        ):
+            continue
+        if timedelta(days=1) < placed - grant.granted_at < timedelta(days=75):
+            return shop
+    return None
+
+
+def _number_everything(
+    market: Market, shops: Sequence[Shop], lives: Sequence[Life], money: Money, people: dict[str, Any]
+) -> None:
     """Ids in the order in which things happened, before anything is written: the ledger's keys name them."""
-    awarded = sorted((shop for shop in shops if shop.grant and shop.grant.state != "refused"), key=lambda shop: shop.grant.granted_at)
+    awarded = sorted(
+        (shop for shop in shops if shop.grant and shop.grant.state != "refused"),
+        key=lambda shop: shop.grant.granted_at if shop.grant else market.at,
+    )
     for shop, pk in zip(awarded, reserve(Grant, len(awarded)), strict=True):
         assert shop.grant is not None
         shop.grant.id = pk
@@ -335,7 +369,8 @@ def _number_everything(market: Market, shops: Sequence[Shop], lives: Sequence[Li
         order.pk, order.organisation_id, order.placed_by_id = pk, life.shop.organisation_id, life.shop.user_id
         order.grant_id = life.shop.grant.id if life.shop.grant and order.points else None
         order.frozen = freeze(order.plan)
-    asked = sorted([*money.past, *money.waiting], key=_asked_at)
+    both: list[claims.Past | claims.Wait] = [*money.past, *money.waiting]
+    asked = sorted(both, key=_asked_at)
     for row, pk in zip(asked, reserve(Claim, len(asked)), strict=True):
         by = people[row.life.solution.vendor.code]
         if isinstance(row, claims.Wait):
@@ -352,7 +387,9 @@ def _asked_at(row: claims.Past | claims.Wait) -> datetime:
 # Points -------------------------------------------------------------------------------------------------------------------
 
 
-def _move_points(market: Market, shops: Sequence[Shop], lives: Sequence[Life], money: Money) -> dict[int, list[tuple[datetime, int]]]:
+def _move_points(
+    market: Market, shops: Sequence[Shop], lives: Sequence[Life], money: Money
+) -> dict[int, list[tuple[datetime, int]]]:
     """All moves of the ledger in the order of their moments. Grant id → what lapsed, and when."""
     lapsed: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
     _open_accounts(shops)
@@ -367,7 +404,8 @@ def _move_points(market: Market, shops: Sequence[Shop], lives: Sequence[Life], m
     for wait in money.waiting:
         assert wait.claim is not None
         operations += claims.claim_operations(claims.Past(wait.life, wait.claim), wait.life, None)
-    by_order = {row.life.order.pk: row.claim for row in [*money.past, *money.waiting]}
+    both: list[claims.Past | claims.Wait] = [*money.past, *money.waiting]
+    by_order = {row.life.order.pk: row.claim for row in both}
     for life in lives:
         life.order._claim = by_order.get(life.order.pk)  # type: ignore[attr-defined]
     for _at, run in sorted(operations, key=lambda pair: pair[0]):
@@ -384,7 +422,9 @@ def _open_accounts(shops: Sequence[Shop]) -> None:
             by_budget[shop.grant.budget.pk].append(shop)
     for budget, members in by_budget.items():
         pairs = [(shop.grant.id, shop.organisation_id) for shop in members if shop.grant]
-        for shop, account in zip(members, ledger.open_grant_accounts(budget_source_id=budget, grants=pairs), strict=True):
+        for shop, account in zip(
+            members, ledger.open_grant_accounts(budget_source_id=budget, grants=pairs), strict=True
+        ):
             assert shop.grant is not None
             shop.grant.account_id = account
 
@@ -393,14 +433,24 @@ def _grant_operations(market: Market, shop: Shop, lapsed: dict[int, list[tuple[d
     grant = shop.grant
     assert grant is not None
     give = partial(
-        ledger.grant, budget_account_id=grant.budget.account_id, account_id=grant.account_id, points=grant.points, key=f"grant:{grant.id}",
-        reason="first", cause=("grant", grant.id), at=grant.granted_at,
-    )  # fmt: skip
+        ledger.grant,
+        budget_account_id=grant.budget.account_id,
+        account_id=grant.account_id,
+        points=grant.points,
+        key=f"grant:{grant.id}",
+        reason="first",
+        cause=("grant", grant.id),
+        at=grant.granted_at,
+    )
     found: list[Op] = [(grant.granted_at, give)]
-    swept = _at_hour(grant.use_by + timedelta(days=1), 0, 10)
+    swept = at_hour(grant.use_by + timedelta(days=1), 0, 10)
     if swept >= market.at:
         return found
-    late = [life.ended_at + timedelta(minutes=50) for life in shop.orders if life.ended_at and life.ended_at > swept]
+    late = [
+        life.ended_at + timedelta(minutes=50)
+        for life in shop.orders
+        if life.ended_at and life.ended_at > swept
+    ]
     for moment in (swept, *(each for each in late if each < market.at)):
         found.append((moment, partial(_lapse, shop, moment, lapsed)))
     return found
@@ -415,7 +465,8 @@ def _lapse(shop: Shop, moment: datetime, lapsed: dict[int, list[tuple[datetime, 
 
 
 def _order_operations(life: Life) -> list[Op]:
-    order, found = life.order, []
+    order = life.order
+    found: list[Op] = []
     if not order.points:
         return []
     cause, key = ("order", order.pk), f"order:{order.pk}"
@@ -424,28 +475,42 @@ def _order_operations(life: Life) -> list[Op]:
         grant = life.shop.grant
         assert grant is not None
         shared: dict[str, Any] = {
-            "budget_source_id": grant.budget.pk, "grant_id": grant.id, "organisation_id": life.shop.organisation_id, "order_id": order.pk,
+            "budget_source_id": grant.budget.pk,
+            "grant_id": grant.id,
+            "organisation_id": life.shop.organisation_id,
+            "order_id": order.pk,
             "vendor_id": order.vendor_id,
-        }  # fmt: skip
+        }
         order.account_id = ledger.open_account(Account.Kind.CLAIMABLE, **shared)
         in_claim = ledger.open_account(Account.Kind.IN_CLAIM, **shared)
         if order._claim is not None:  # type: ignore[attr-defined]
             order._claim.account_id = in_claim  # type: ignore[attr-defined]
         order.hold_id = ledger.hold(
-            account_id=grant.account_id, to_account_id=order.account_id, points=order.points, key=f"{key}:hold", reason="order_signed",
-            cause=cause, at=order.signed_at,
-        )  # type: ignore[arg-type]  # fmt: skip
+            account_id=grant.account_id,
+            to_account_id=order.account_id,
+            points=order.points,
+            key=f"{key}:hold",
+            reason="order_signed",
+            cause=cause,
+            at=order.signed_at or order.placed_at,
+        )
 
     def settle(operation: Callable[..., int], name: str, reason: str, at: datetime) -> None:
         assert order.hold_id is not None
-        operation(hold_id=order.hold_id, points=order.points, key=f"{key}:{name}", reason=reason, cause=cause, at=at)
+        operation(
+            hold_id=order.hold_id, points=order.points, key=f"{key}:{name}", reason=reason, cause=cause, at=at
+        )
 
     if order.signed_at:
         found.append((order.signed_at, hold))
     if order.confirmed_at:
-        found.append((order.confirmed_at, partial(settle, ledger.capture, "capture", "accepted", order.confirmed_at)))
+        found.append(
+            (order.confirmed_at, partial(settle, ledger.capture, "capture", "accepted", order.confirmed_at))
+        )
     if life.ended_at:
-        found.append((life.ended_at, partial(settle, ledger.release, "release", life.ended_why, life.ended_at)))
+        found.append(
+            (life.ended_at, partial(settle, ledger.release, "release", life.ended_why, life.ended_at))
+        )
     return found
 
 
@@ -464,46 +529,72 @@ def _write_grants(
     decisions = [_decision(shop, *rows[shop.facts.ubn]) for shop in asked]
     Decision.objects.bulk_create(decisions, batch_size=500)
     applications = [_application(shop, decision) for shop, decision in zip(asked, decisions, strict=True)]
-    fresh = [_fresh_application(market, shop, n) for n, shop in enumerate([s for s in shops if s.grant is None][:4])]
+    fresh = [
+        _fresh_application(market, shop, n)
+        for n, shop in enumerate([s for s in shops if s.grant is None][:4])
+    ]
     Application.objects.bulk_create([*applications, *fresh], batch_size=1000)
     ApplicationMove.objects.bulk_create(
         [
             ApplicationMove(
-                application=row, verb="grant" if row.state == "granted" else "refuse", source="checking", target=row.state, at=row.decision.made_at
+                application=row,
+                verb="grant" if row.state == "granted" else "refuse",
+                source="checking",
+                target=row.state,
+                at=row.decision.made_at,
             )
             for row in applications
             if row.decision
         ],
         batch_size=1000,
     )
-    given = [(shop, decision) for shop, decision in zip(asked, decisions, strict=True) if decision.is_eligible]
+    given = [
+        (shop, decision) for shop, decision in zip(asked, decisions, strict=True) if decision.is_eligible
+    ]
     grants = [_grant(shop, decision, lapsed) for shop, decision in given]
     Grant.objects.bulk_create(grants, batch_size=1000)
     GrantMove.objects.bulk_create(
         [
-            GrantMove(grant=grant, verb="lapse" if back else "use_up", source="live", target=grant.state, at=moment, note=f"{back}")
+            GrantMove(
+                grant=grant,
+                verb="lapse" if back else "use_up",
+                source="live",
+                target=grant.state,
+                at=moment,
+                note=f"{back}",
+            )
             for grant in grants
             for moment, back in lapsed.get(grant.pk, [])[:1]
         ],
         batch_size=1000,
     )
-    SubsidyRecord.objects.bulk_create([_record(shop, grant) for (shop, _d), grant in zip(given, grants, strict=True)], batch_size=1000)
+    SubsidyRecord.objects.bulk_create(
+        [_record(shop, grant) for (shop, _d), grant in zip(given, grants, strict=True)], batch_size=1000
+    )
 
 
 def _decision(shop: Shop, facts: Facts, outcomes: list[dict[str, Any]], fits: bool) -> Decision:
     assert shop.grant is not None
     return Decision(
-        organisation_id=shop.organisation_id, zone_version=shop.grant.version, facts=facts.as_json(), outcomes=outcomes, is_eligible=fits,
+        organisation_id=shop.organisation_id,
+        zone_version=shop.grant.version,
+        facts=facts.as_json(),
+        outcomes=outcomes,
+        is_eligible=fits,
         made_at=shop.grant.granted_at,
-    )  # fmt: skip
+    )
 
 
 def _application(shop: Shop, decision: Decision) -> Application:
     assert shop.grant is not None
     return Application(
-        organisation_id=shop.organisation_id, zone=shop.grant.version.zone, applied_by_id=shop.user_id, applied_at=shop.grant.applied_at,
-        state=Application.State.GRANTED if decision.is_eligible else Application.State.REFUSED, decision=decision,
-    )  # fmt: skip
+        organisation_id=shop.organisation_id,
+        zone=shop.grant.version.zone,
+        applied_by_id=shop.user_id,
+        applied_at=shop.grant.applied_at,
+        state=Application.State.GRANTED if decision.is_eligible else Application.State.REFUSED,
+        decision=decision,
+    )
 
 
 def _fresh_application(market: Market, shop: Shop, turn: int) -> Application:
@@ -511,9 +602,11 @@ def _fresh_application(market: Market, shop: Shop, turn: int) -> Application:
     version = market.zone("general", market.at)
     assert version is not None
     return Application(
-        organisation_id=shop.organisation_id, zone=version.zone, applied_by_id=shop.user_id,
+        organisation_id=shop.organisation_id,
+        zone=version.zone,
+        applied_by_id=shop.user_id,
         applied_at=market.at - timedelta(seconds=5 + 11 * turn),
-    )  # fmt: skip
+    )
 
 
 def _grant(shop: Shop, decision: Decision, lapsed: dict[int, list[tuple[datetime, int]]]) -> Grant:
@@ -522,18 +615,32 @@ def _grant(shop: Shop, decision: Decision, lapsed: dict[int, list[tuple[datetime
     swept = lapsed.get(award.id)
     state = Grant.State.LIVE if not swept else Grant.State.LAPSED if swept[0][1] else Grant.State.USED
     return Grant(
-        pk=award.id, organisation_id=shop.organisation_id, zone_version=award.version, decision=decision, budget_source=award.budget,
-        account_id=award.account_id, points=award.points, exclusion_group=award.version.exclusion_group, granted_at=award.granted_at,
-        use_by_date=award.use_by, state=state,
-    )  # fmt: skip
+        pk=award.id,
+        organisation_id=shop.organisation_id,
+        zone_version=award.version,
+        decision=decision,
+        budget_source=award.budget,
+        account_id=award.account_id,
+        points=award.points,
+        exclusion_group=award.version.exclusion_group,
+        granted_at=award.granted_at,
+        use_by_date=award.use_by,
+        state=state,
+    )
 
 
 def _record(shop: Shop, grant: Grant) -> SubsidyRecord:
     version = grant.zone_version
     return SubsidyRecord(
-        ubn=shop.facts.ubn, programme_name=f"{version.zone.programme.name_zh}（{version.name_zh}）", kind="small", amount_twd=grant.points,
-        approved_at=grant.granted_at, starts_on=timezone.localdate(grant.granted_at), ends_on=version.zone.programme.ends_on, grant=grant,
-    )  # fmt: skip
+        ubn=shop.facts.ubn,
+        programme_name=f"{version.zone.programme.name_zh}（{version.name_zh}）",
+        kind="small",
+        amount_twd=grant.points,
+        approved_at=grant.granted_at,
+        starts_on=timezone.localdate(grant.granted_at),
+        ends_on=version.zone.programme.ends_on,
+        grant=grant,
+    )
 
 
 def _write_orders(market: Market, lives: Sequence[Life], money: Money, people: dict[str, Any]) -> None:
@@ -542,9 +649,14 @@ def _write_orders(market: Market, lives: Sequence[Life], money: Money, people: d
     OrderMove.objects.bulk_create(
         [
             OrderMove(
-                order=life.order, verb=step.verb, source=step.source, target=step.target, by_id=_who(life, step.by, people), at=step.at,
+                order=life.order,
+                verb=step.verb,
+                source=step.source,
+                target=step.target,
+                by_id=_who(life, step.by, people),
+                at=step.at,
                 note=step.note,
-            )  # fmt: skip
+            )
             for life in lives
             for step in life.steps
         ],
@@ -562,7 +674,11 @@ def _who(life: Life, by: str, people: dict[str, Any]) -> int | None:
 
 def _usage(market: Market, lives: Sequence[Life], money: Money) -> list[UsageDay]:
     """What vendors reported: of every third order, and of all that are or can be claimed now."""
-    rng, today, settled = market.rng, timezone.localdate(market.at), {past.life.order.pk for past in money.past}
+    rng, today, settled = (
+        market.rng,
+        timezone.localdate(market.at),
+        {past.life.order.pk for past in money.past},
+    )
     rows = []
     for life in lives:
         order = life.order
@@ -577,9 +693,13 @@ def _usage(market: Market, lives: Sequence[Life], money: Money) -> list[UsageDay
             if rng.random() < 0.62:
                 rows.append(
                     UsageDay(
-                        order=order, date=first + timedelta(days=n), active_users=rng.randint(1, people), events=rng.randint(1, usual),
-                        reported_at=order.activated_at + timedelta(days=n, hours=8), reported_with="history",
-                    )  # fmt: skip
+                        order=order,
+                        date=first + timedelta(days=n),
+                        active_users=rng.randint(1, people),
+                        events=rng.randint(1, usual),
+                        reported_at=order.activated_at + timedelta(days=n, hours=8),
+                        reported_with="history",
+                    )
                 )
     return [row for row in rows if row.reported_at < market.at]
 
@@ -587,21 +707,28 @@ def _usage(market: Market, lives: Sequence[Life], money: Money) -> list[UsageDay
 def _write_ratings(market: Market, lives: Sequence[Life]) -> None:
     rng, texts = market.rng, _reviews(market)
     rated = sorted((life for life in lives if life.rated_at), key=lambda life: (life.rated_at, life.order.pk))
-    rows, sums = [], defaultdict(lambda: [0, 0])
+    rows: list[Rating] = []
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for life in rated:
         words = texts[life.solution.main_sub_category_id, life.stars]
         rows.append(
             Rating(
-                order=life.order, stars=life.stars, text=words.pop() if words and rng.random() < 0.6 else "",
-                effects={name: min(4, max(0, round(rng.gauss(life.stars - 2, 1)))) for name in EFFECTS}, still_used=life.stars > 1,
-                rated_by_id=life.shop.user_id, rated_at=life.rated_at,
-            )  # fmt: skip
+                order=life.order,
+                stars=life.stars,
+                text=words.pop() if words and rng.random() < 0.6 else "",
+                effects={name: min(4, max(0, round(rng.gauss(life.stars - 2, 1)))) for name in EFFECTS},
+                still_used=life.stars > 1,
+                rated_by_id=life.shop.user_id,
+                rated_at=life.rated_at or market.at,
+            )
         )
         sums[life.solution.pk][0] += life.stars
         sums[life.solution.pk][1] += 1
     Rating.objects.bulk_create(rows, batch_size=1000)
     for pk, (stars, count) in sorted(sums.items()):
-        Solution.objects.filter(pk=pk).update(rating_sum=F("rating_sum") + stars, rating_count=F("rating_count") + count)
+        Solution.objects.filter(pk=pk).update(
+            rating_sum=F("rating_sum") + stars, rating_count=F("rating_count") + count
+        )
 
 
 def _reviews(market: Market) -> dict[tuple[str, int], list[str]]:
@@ -619,16 +746,25 @@ def _reviews(market: Market) -> dict[tuple[str, int], list[str]]:
 
 
 def _write_money(market: Market, lives: Sequence[Life], money: Money, people: dict[str, Any]) -> None:
-    accounts = {row.organisation_id: row for row in BankAccount.objects.filter(valid_to=None).select_related("organisation")}
+    accounts = {
+        row.organisation_id: row
+        for row in BankAccount.objects.filter(valid_to=None).select_related("organisation")
+    }
     vendor_users = {pk: people[vendor.code] for pk, vendor in market.vendors.items()}
     claims.write_past(market, money, people, vendor_users, accounts)
     waiting = {wait.life.order.pk for wait in money.waiting}
-    own = (Order.State.DRAFT, Order.State.SIGNED, Order.State.ACCEPTED, Order.State.ACTIVATED)
-    shown = [
-        life
-        for life in lives
-        if life.order.pk in waiting or life.shop.is_known or life.order.state in own[:3] or (life.solution.vendor.code == CAST_VENDOR and life.order.state in own)
-    ]  # fmt: skip
+    kept = {id(life) for life in money.kept}
+    shown = [life for life in lives if life.order.pk in waiting or id(life) in kept or _is_on_a_desk(life)]
     buyers = User.objects.in_bulk([life.shop.user_id for life in shown])
-    claims.seal_papers([(life, buyers[life.shop.user_id], people[life.solution.vendor.code]) for life in shown])
+    claims.seal_papers(
+        [(life, buyers[life.shop.user_id], people[life.solution.vendor.code]) for life in shown]
+    )
     claims.write_waiting(market, money, people, serial=len(money.past) + 50)
+
+
+def _is_on_a_desk(life: Life) -> bool:
+    """Whether somebody of the cast goes on with it: only then is its contract needed."""
+    of_vendor = life.solution.vendor.code == CAST_VENDOR
+    return life.shop.is_known or (
+        of_vendor and life.order.state in (Order.State.SIGNED, Order.State.ACCEPTED, Order.State.ACTIVATED)
+    )

@@ -19,9 +19,18 @@ from django.utils import timezone
 
 from marketplace import claim_rules
 from marketplace.claim_rules import ClaimCase, InvoiceFacts, Party, RegistryState, UseFacts
-from marketplace.models.claims import Claim, ClaimAnswer, ClaimCheck, ClaimMove, Invoice, Payout, PayoutBatch, PayoutBatchMove
+from marketplace.models.claims import (
+    Claim,
+    ClaimAnswer,
+    ClaimCheck,
+    ClaimMove,
+    Invoice,
+    Payout,
+    PayoutBatch,
+    PayoutBatchMove,
+)
 from marketplace.models.orders import Contract, Order, Signature, UsageDay
-from marketplace.services.claims import FIRST_NUMBER, approve_claim, check_claim, return_claim
+from marketplace.services.claims import FIRST_NUMBER, check_claim, return_claim
 from marketplace.services.contracts import draw_contract, seal_contract
 from marketplace.services.invoices import period_of
 from marketplace.services.payouts import FIRST_NUMBER as FIRST_BATCH
@@ -34,7 +43,7 @@ from points.models.grants import SubsidyRecord
 from points.models.ledger import Account, Transfer
 from points.models.programmes import SubProgramme
 from points.services import ledger
-from portal.services.history_plan import Life, Market, _at_hour, _office
+from portal.services.history_plan import Life, Market, at_hour, office_hours
 
 State = Claim.State
 SECOND = timedelta(seconds=1)
@@ -46,10 +55,14 @@ RETURNS = (
     "自付額憑據號碼與匯款單不符，請補正確的號碼。",
     "使用回報集中在兩天，請補教學紀錄或說明。",
 )
-ANSWERS = ("已更正發票日期，附上新的明細。", "號碼打錯，已改成匯款單上的號碼。", "那兩天是教育訓練，已附簽到表。")
+ANSWERS = (
+    "已更正發票日期，附上新的明細。",
+    "號碼打錯，已改成匯款單上的號碼。",
+    "那兩天是教育訓練，已附簽到表。",
+)
 PARTS = "方案含的設備不在補助範圍，扣除後核給。"
 REJECTION = "企業表示沒有使用，也沒有教學紀錄，依規則R5-5不予撥款。"
-Op = tuple[datetime, Callable[[], None]]
+Op = tuple[datetime, Callable[[], object]]
 
 
 @dataclass
@@ -61,15 +74,16 @@ class Past:
     moves: list[dict[str, Any]] = field(default_factory=list)
     returned: tuple[datetime, datetime] | None = None
     paid_in: datetime | None = None
+    to_batch: bool = False
 
 
 @dataclass
 class Wait:
-    """A claim that waits today, and for what: the officer, the vendor, a batch, finance."""
+    """A claim that waits today, and for whom: the officer or the vendor."""
 
     life: Life
     submitted_at: datetime
-    goes_to: str
+    goes_to: str  # officer, returned
     trait: str = ""
     claim: Claim | None = None
 
@@ -80,6 +94,7 @@ class Money:
 
     past: list[Past] = field(default_factory=list)
     waiting: list[Wait] = field(default_factory=list)
+    kept: list[Life] = field(default_factory=list)
 
 
 # What is asked for, what is left open -----------------------------------------------------------------------------------
@@ -92,8 +107,9 @@ def plan_claims(market: Market, lives: Sequence[Life], *, enterprises: int) -> M
         ready = life.claimable_at
         if ready is None or ready >= market.at - timedelta(hours=3) or life.shop.is_known:
             continue
-        asked = _office(rng, ready + timedelta(days=rng.random() * 12))
-        if asked < market.at - timedelta(days=9):
+        asked = office_hours(rng, ready + timedelta(days=rng.random() * 12))
+        recent = timedelta(days=25 if life.solution.vendor.code == "V001" else 9)
+        if asked < market.at - recent:
             past = _settled(market, life, asked)
             if past.paid_in is None or settled_at(past.paid_in) < market.at - timedelta(hours=1):
                 money.past.append(past)
@@ -107,13 +123,17 @@ def plan_claims(market: Market, lives: Sequence[Life], *, enterprises: int) -> M
 def _settled(market: Market, life: Life, asked: datetime) -> Past:
     rng, order = market.rng, life.order
     claim = Claim(
-        state=State.PAID, points=order.points, approved_points=order.points, submitted_at=asked, checked_at=asked + 15 * SECOND
+        state=State.PAID,
+        points=order.points,
+        approved_points=order.points,
+        submitted_at=asked,
+        checked_at=asked + 15 * SECOND,
     )
     past = Past(life, claim)
     _log(past, "queue", "checking", "officer", "", asked + 15 * SECOND)
     looked = asked
     if rng.random() < 0.05:
-        back = _office(rng, asked + timedelta(hours=20))
+        back = office_hours(rng, asked + timedelta(hours=20))
         again = back + timedelta(hours=rng.randint(4, 20))
         past.returned, claim.stopped_seconds = (back, again), int((again - back).total_seconds())
         reason = rng.randrange(len(RETURNS))
@@ -121,7 +141,7 @@ def _settled(market: Market, life: Life, asked: datetime) -> Past:
         _log(past, "resubmit", "returned", "checking", "vendor", again)
         _log(past, "queue", "checking", "officer", "", again + 15 * SECOND)
         looked, claim.checked_at = again, again + 15 * SECOND
-    decided = _office(rng, looked + timedelta(days=rng.uniform(0.9, 1.8)))
+    decided = office_hours(rng, looked + timedelta(days=rng.uniform(0.9, 1.8)))
     claim.decided_at = decided
     draw = rng.random()
     if draw < 0.012:
@@ -139,9 +159,17 @@ def _fail_one(money: Money) -> None:
     """One transfer of the newest batch came back from the bank; it can be paid again."""
     for past in money.past:
         past.claim.paid_at = settled_at(past.paid_in) if past.paid_in else None
-    last = max((past for past in money.past if past.paid_in), key=lambda past: (past.paid_in, past.claim.submitted_at), default=None)
+    last = max(
+        (past for past in money.past if past.paid_in),
+        key=lambda past: (past.paid_in, past.claim.submitted_at),
+        default=None,
+    )
     if last is not None:
-        last.claim.state, last.claim.clock_stopped_at, last.claim.paid_at = State.FAILED, last.claim.paid_at, None
+        last.claim.state, last.claim.clock_stopped_at, last.claim.paid_at = (
+            State.FAILED,
+            last.claim.paid_at,
+            None,
+        )
 
 
 def _log(past: Past, verb: str, source: str, target: str, by: str, at: datetime, note: str = "") -> None:
@@ -153,13 +181,36 @@ def _batch_moment(decided: datetime) -> datetime:
     day = timezone.localdate(decided + timedelta(hours=13))
     while day.weekday() not in PAYDAYS:
         day += timedelta(days=1)
-    return _at_hour(day, 11)
+    return at_hour(day, 11)
 
 
 TRAITS = (
-    "", "weak_use", "", "no_reference", "", "over", "", "neighbours", "", "phone", "", "odd_tax", "", "frozen", "", "later_grant", "",
-    "new_account", "", "registry", "", "weak_use", "", "", "",
-)  # fmt: skip
+    "",
+    "weak_use",
+    "",
+    "no_reference",
+    "",
+    "over",
+    "",
+    "neighbours",
+    "",
+    "phone",
+    "",
+    "odd_tax",
+    "",
+    "frozen",
+    "",
+    "later_grant",
+    "",
+    "new_account",
+    "",
+    "registry",
+    "",
+    "weak_use",
+    "",
+    "",
+    "",
+)
 
 
 def _leave_open(market: Market, pool: list[Life], money: Money, *, share: float) -> None:
@@ -167,21 +218,46 @@ def _leave_open(market: Market, pool: list[Life], money: Money, *, share: float)
     rng, at = market.rng, market.at
     rng.shuffle(pool)
     own = [life for life in pool if life.solution.vendor.code == "V001"]
-    keep, own = own[:3], own[3:]  # these the vendor of the cast can claim now
-    others = [life for life in pool if life not in keep and life not in own]
-    ordered = own[:4] + others
-    plan = (("batch", 6, (4.0, 5.5)), ("approved", 5, (2.2, 4.0)), ("returned", 4, (2.5, 6.0)), ("officer", 25, (0.05, 6.2)))
+    money.kept, own = own[:3], own[3:]  # these the vendor of the cast can claim now
+    others = [life for life in pool if life.solution.vendor.code != "V001"]
+    plan = (
+        ("batch", 6, (4.0, 5.5)),
+        ("approved", 5, (2.2, 4.0)),
+        ("returned", 4, (2.5, 6.0)),
+        ("officer", 25, (0.05, 6.2)),
+    )
     for goes_to, wanted, (least, most) in plan:
         count = max(2, round(wanted * share))
         for turn in range(count):
-            span = least + (most - least) * (turn + rng.random()) / count
-            asked = at - timedelta(days=span)
-            found = next((life for life in ordered if (life.claimable_at or at) < asked), None)
+            asked = at - timedelta(days=least + (most - least) * (turn + rng.random()) / count)
+            rows = own if turn < (2 if goes_to == "officer" else 1) else others
+            found = next((life for life in rows if (life.claimable_at or at) < asked), None)
             if found is None:
                 continue
-            ordered.remove(found)
-            trait = TRAITS[turn % len(TRAITS)] if goes_to == "officer" else ""
-            money.waiting.append(Wait(found, asked, goes_to, trait))
+            rows.remove(found)
+            if goes_to in ("batch", "approved"):
+                money.past.append(_approved(market, found, asked, goes_to == "batch"))
+            else:
+                money.waiting.append(
+                    Wait(found, asked, goes_to, TRAITS[turn % len(TRAITS)] if goes_to == "officer" else "")
+                )
+
+
+def _approved(market: Market, life: Life, asked: datetime, to_batch: bool) -> Past:
+    """Approved, and not paid yet."""
+    points = life.order.points
+    claim = Claim(
+        state=State.APPROVED,
+        points=points,
+        approved_points=points,
+        submitted_at=asked,
+        checked_at=asked + 15 * SECOND,
+    )
+    past = Past(life, claim, to_batch=to_batch)
+    claim.decided_at = min(asked + timedelta(days=1.6), market.at - timedelta(hours=4))
+    _log(past, "queue", "checking", "officer", "", asked + 15 * SECOND)
+    _log(past, "approve", "officer", "approved", "officer", claim.decided_at)
+    return past
 
 
 # Written -----------------------------------------------------------------------------------------------------------------
@@ -191,12 +267,25 @@ def claim_operations(past: Past, life: Life, at_pay: datetime | None) -> list[Op
     """The ledger's moves of a claim of the past, as `marketplace.services` makes them: same operations, keys and causes."""
     claim, order = past.claim, life.order
 
-    def move(operation: str, points: int, reason: str, at: datetime, to: Callable[[], int], debit: Callable[[], int]) -> Op:
+    def move(
+        operation: str,
+        points: int,
+        reason: str,
+        at: datetime,
+        to: Callable[[], int],
+        debit: Callable[[], int],
+    ) -> Op:
         def run() -> None:
             ledger.transfer(
-                operation=operation, debit=debit(), credit=to(), points=points, key=f"claim:{claim.pk}:{operation}", reason=reason,
-                cause=("claim", claim.pk), at=at,
-            )  # fmt: skip
+                operation=operation,
+                debit=debit(),
+                credit=to(),
+                points=points,
+                key=f"claim:{claim.pk}:{operation}",
+                reason=reason,
+                cause=("claim", claim.pk),
+                at=at,
+            )
 
         return at, run
 
@@ -216,9 +305,27 @@ def claim_operations(past: Past, life: Life, at_pay: datetime | None) -> list[Op
     lost = claim.points - (claim.approved_points or 0)
     if claim.decided_at and lost:
         why = "rejected" if claim.state == State.REJECTED else "partial"
-        found.append(move(Transfer.Operation.UNCLAIMABLE, lost, why, claim.decided_at, final(Account.Kind.UNCLAIMABLE), in_claim))
+        found.append(
+            move(
+                Transfer.Operation.UNCLAIMABLE,
+                lost,
+                why,
+                claim.decided_at,
+                final(Account.Kind.UNCLAIMABLE),
+                in_claim,
+            )
+        )
     if at_pay is not None and claim.state == State.PAID:
-        found.append(move(Transfer.Operation.PAY, claim.approved_points or 0, "payout", at_pay, final(Account.Kind.PAID), in_claim))
+        found.append(
+            move(
+                Transfer.Operation.PAY,
+                claim.approved_points or 0,
+                "payout",
+                at_pay,
+                final(Account.Kind.PAID),
+                in_claim,
+            )
+        )
     return found
 
 
@@ -257,7 +364,13 @@ def invoice_of(market: Market, life: Life, claim: Claim, serial: int, trait: str
     )
 
 
-def write_past(market: Market, money: Money, people: dict[str, Any], vendor_users: dict[int, Any], accounts: dict[int, BankAccount]) -> None:
+def write_past(
+    market: Market,
+    money: Money,
+    people: dict[str, Any],
+    vendor_users: dict[int, Any],
+    accounts: dict[int, BankAccount],
+) -> None:
     """Claims of the past with their moves, answers, checks and payout batches; the ledger has moved already."""
     claims = [past.claim for past in money.past]
     for past in money.past:
@@ -268,24 +381,35 @@ def write_past(market: Market, money: Money, people: dict[str, Any], vendor_user
     for past in money.past:
         _risk_and_checks(past)
     Claim.objects.bulk_create(claims, batch_size=1000)
-    Invoice.objects.bulk_create([invoice_of(market, past.life, past.claim, n) for n, past in enumerate(money.past)], batch_size=1000)
+    Invoice.objects.bulk_create(
+        [invoice_of(market, past.life, past.claim, n) for n, past in enumerate(money.past)], batch_size=1000
+    )
     who = {"officer": people["chang"], "": None}
     ClaimMove.objects.bulk_create(
         [
-            ClaimMove(claim=past.claim, **{**row, "by": who[row["by"]] if row["by"] in who else past.claim.submitted_by})
+            ClaimMove(
+                claim=past.claim,
+                **{**row, "by": who.get(row["by"], past.claim.submitted_by)},
+            )
             for past in money.past
             for row in past.moves
         ],
         batch_size=2000,
     )
     ClaimAnswer.objects.bulk_create(
-        ClaimAnswer(claim=past.claim, text=ANSWERS[RETURNS.index(past.moves[1]["note"])], by=past.claim.submitted_by, at=past.returned[1])
+        ClaimAnswer(
+            claim=past.claim,
+            text=ANSWERS[RETURNS.index(past.moves[1]["note"])],
+            by=past.claim.submitted_by,
+            at=past.returned[1],
+        )
         for past in money.past
         if past.returned
     )
     since = market.at - CHECKS_KEPT
     ClaimCheck.objects.bulk_create(
-        [row for past in money.past if past.claim.submitted_at > since for row in _checks(past.claim)], batch_size=2000
+        [row for past in money.past if past.claim.submitted_at > since for row in _checks(past.claim)],
+        batch_size=2000,
     )
     _write_batches(batches, people, accounts)
 
@@ -299,16 +423,24 @@ def _batches(money: Money) -> dict[datetime, list[Past]]:
     return dict(sorted(found.items()))
 
 
-def _write_batches(batches: dict[datetime, list[Past]], people: dict[str, Any], accounts: dict[int, BankAccount]) -> None:
+def _write_batches(
+    batches: dict[datetime, list[Past]], people: dict[str, Any], accounts: dict[int, BankAccount]
+) -> None:
     rows, moves, payouts, log = [], [], [], []
     first = reserve(PayoutBatch, len(batches))
     for pk, (made, members) in zip(first, batches.items(), strict=True):
         approved, sent, settled = made + timedelta(minutes=50), made + timedelta(minutes=51), settled_at(made)
         number = f"P{roc_year(timezone.localdate(made))}-{FIRST_BATCH + pk}"
         batch = PayoutBatch(
-            pk=pk, number=number, state=PayoutBatch.State.SETTLED, made_by=people["chang"], made_at=made, approved_by=people["lee"],
-            transfer_date=timezone.localdate(made), receipt=f"H{pk:08d}",
-        )  # fmt: skip
+            pk=pk,
+            number=number,
+            state=PayoutBatch.State.SETTLED,
+            made_by=people["chang"],
+            made_at=made,
+            approved_by=people["lee"],
+            transfer_date=timezone.localdate(made),
+            receipt=f"H{pk:08d}",
+        )
         mine = [_payout(past, batch, n, accounts, settled) for n, past in enumerate(members, start=1)]
         _files(batch, mine, approved)
         rows.append(batch)
@@ -318,15 +450,32 @@ def _write_batches(batches: dict[datetime, list[Past]], people: dict[str, Any], 
             ("send", "approved", "sent", None, sent, batch.receipt),
             ("settle", "sent", "settled", None, settled, ""),
         ):
-            moves.append(PayoutBatchMove(batch=batch, verb=verb, source=source, target=target, by=by, at=at, note=note))
+            moves.append(
+                PayoutBatchMove(batch=batch, verb=verb, source=source, target=target, by=by, at=at, note=note)
+            )
         for past in members:
             failed = past.claim.state == State.FAILED
-            log.append(ClaimMove(claim=past.claim, verb="batch", source="approved", target="in_batch", by=people["chang"], at=made, note=number))
             log.append(
                 ClaimMove(
-                    claim=past.claim, verb="fail" if failed else "pay", source="in_batch", target=past.claim.state, by=None, at=settled,
+                    claim=past.claim,
+                    verb="batch",
+                    source="approved",
+                    target="in_batch",
+                    by=people["chang"],
+                    at=made,
+                    note=number,
+                )
+            )
+            log.append(
+                ClaimMove(
+                    claim=past.claim,
+                    verb="fail" if failed else "pay",
+                    source="in_batch",
+                    target=past.claim.state,
+                    by=None,
+                    at=settled,
                     note=BANK_FAILED if failed else "",
-                )  # fmt: skip
+                )
             )
     PayoutBatch.objects.bulk_create(rows)
     PayoutBatchMove.objects.bulk_create(moves)
@@ -338,12 +487,15 @@ def reserve(model: type[models.Model], count: int) -> list[int]:
     """Ids for rows whose ledger accounts are opened before them, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [model._meta.db_table, count]
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],
         )
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _payout(past: Past, batch: PayoutBatch, sequence: int, accounts: dict[int, BankAccount], settled: datetime) -> Payout:
+def _payout(
+    past: Past, batch: PayoutBatch, sequence: int, accounts: dict[int, BankAccount], settled: datetime
+) -> Payout:
     failed = past.claim.state == State.FAILED
     return Payout(
         claim=past.claim,
@@ -367,15 +519,22 @@ def _files(batch: PayoutBatch, payouts: Sequence[Payout], at: datetime) -> None:
     )
     lines = [
         ach.Payment(
-            sequence=row.sequence, bank_code=row.bank_account.bank_code, account=row.bank_account.account_number, amount_twd=row.amount_twd,
-            receiver_id=row.bank_account.organisation.ubn, reference=row.claim.number, memo="雲市集",
-        )  # fmt: skip
+            sequence=row.sequence,
+            bank_code=row.bank_account.bank_code,
+            account=row.bank_account.account_number,
+            amount_twd=row.amount_twd,
+            receiver_id=row.bank_account.organisation.ubn,
+            reference=row.claim.number,
+            memo="雲市集",
+        )
         for row in payouts
     ]
     batch.file = ach.build_credit_file(header, lines)
     batch.file_sha256 = hashlib.sha256(batch.file).hexdigest()
     codes = {f"{row.sequence:08d}": row.bank_code for row in payouts if row.bank_code != ach.ACCEPTED}
-    batch.result_file = ach.build_result_file(batch.file, codes, previous_day=timezone.localdate(at) - timedelta(days=1))
+    batch.result_file = ach.build_result_file(
+        batch.file, codes, previous_day=timezone.localdate(at) - timedelta(days=1)
+    )
 
 
 # The checks of the past, by the real rules over what was known ------------------------------------------------------------
@@ -393,9 +552,15 @@ def _risk_and_checks(past: Past) -> None:
 def _checks(claim: Claim) -> list[ClaimCheck]:
     return [
         ClaimCheck(
-            claim=claim, rule=rule.name, rule_version=rule.version, verdict=answer.verdict, outcome=answer.outcome, facts=answer.facts,
-            risk=answer.risk, made_at=claim.checked_at,
-        )  # fmt: skip
+            claim=claim,
+            rule=rule.name,
+            rule_version=rule.version,
+            verdict=answer.verdict,
+            outcome=answer.outcome,
+            facts=answer.facts,
+            risk=answer.risk,
+            made_at=claim.checked_at or claim.submitted_at,
+        )
         for rule, answer in claim._answers  # type: ignore[attr-defined]
     ]
 
@@ -409,17 +574,32 @@ def _case(past: Past) -> ClaimCase:
     issued = timezone.localdate(order.confirmed_at or at)
     since = (today - timezone.localdate(order.activated_at or at)).days
     invoice = InvoiceFacts(
-        number="AB12345678", period=period_of(issued), issued_on=issued, seller_ubn=seller.ubn, buyer_ubn=life.shop.facts.ubn,
-        amount_twd=order.price_twd, tax_twd=round(order.price_twd * 5 / 105),
-    )  # fmt: skip
+        number="AB12345678",
+        period=period_of(issued),
+        issued_on=issued,
+        seller_ubn=seller.ubn,
+        buyer_ubn=life.shop.facts.ubn,
+        amount_twd=order.price_twd,
+        tax_twd=round(order.price_twd * 5 / 105),
+    )
     return ClaimCase(
         at=at,
         points=claim.points,
         price_twd=order.price_twd,
         copay_twd=order.copay_twd,
         signed_on=timezone.localdate(order.signed_at or order.placed_at),
-        buyer=Party(life.shop.facts.ubn, life.shop.responsible, life.shop.facts.address, "", frozenset(), active, life.shop.facts.setup_date),
-        seller=Party(seller.ubn, seller.responsible_person, seller.address, "", frozenset(), active, seller.setup_date),
+        buyer=Party(
+            life.shop.facts.ubn,
+            life.shop.responsible,
+            life.shop.facts.address,
+            "",
+            frozenset(),
+            active,
+            life.shop.facts.setup_date,
+        ),
+        seller=Party(
+            seller.ubn, seller.responsible_person, seller.address, "", frozenset(), active, seller.setup_date
+        ),
         invoices=(invoice,),
         use=UseFacts(since, round(since * (0.55 if order.points % 7 else 0.2)), 30),
         seal="intact",
@@ -441,7 +621,12 @@ def open_claim(market: Market, wait: Wait, pk: int, by: Any) -> Claim:
     """A claim as it stands right after it was sent in."""
     order = wait.life.order
     wait.claim = Claim(
-        pk=pk, order=order, vendor=wait.life.solution.vendor, points=order.points, submitted_at=wait.submitted_at, submitted_by=by
+        pk=pk,
+        order=order,
+        vendor=wait.life.solution.vendor,
+        points=order.points,
+        submitted_at=wait.submitted_at,
+        submitted_by=by,
     )
     return wait.claim
 
@@ -451,7 +636,9 @@ def write_waiting(market: Market, money: Money, people: dict[str, Any], serial: 
     claims = [wait.claim for wait in money.waiting if wait.claim]
     Claim.objects.bulk_create(claims)
     invoices = [
-        invoice_of(market, wait.life, wait.claim, serial + n * 3, wait.trait) for n, wait in enumerate(money.waiting) if wait.claim
+        invoice_of(market, wait.life, wait.claim, serial + n * 3, wait.trait)
+        for n, wait in enumerate(money.waiting)
+        if wait.claim
     ]
     for turn, wait in enumerate(money.waiting):
         if wait.trait == "neighbours" and turn:
@@ -469,7 +656,14 @@ def write_waiting(market: Market, money: Money, people: dict[str, Any], serial: 
 def _beside(invoices: list[Invoice], turn: int, money: Money) -> None:
     """Two invoices of one vendor with neighbouring numbers on one day, if there is another one of it."""
     mine = invoices[turn]
-    other = next((row for row in invoices if row is not mine and row.seller_ubn == mine.seller_ubn and row.period == mine.period), None)
+    other = next(
+        (
+            row
+            for row in invoices
+            if row is not mine and row.seller_ubn == mine.seller_ubn and row.period == mine.period
+        ),
+        None,
+    )
     if other is not None and other.issued_on >= timezone.localdate(money.waiting[turn].life.order.signed_at):
         mine.issued_on = other.issued_on
         mine.number = f"{other.number[:2]}{int(other.number[2:]) + 1:08}"
@@ -480,7 +674,9 @@ def _give_trait(market: Market, wait: Wait) -> None:
     if wait.trait == "no_reference" and order.copay_twd:
         Order.objects.filter(pk=order.pk).update(copay_reference="")
     elif wait.trait == "weak_use":
-        kept = list(UsageDay.objects.filter(order_id=order.pk).order_by("date").values_list("pk", flat=True)[:4])
+        kept = list(
+            UsageDay.objects.filter(order_id=order.pk).order_by("date").values_list("pk", flat=True)[:4]
+        )
         UsageDay.objects.filter(order_id=order.pk).exclude(pk__in=kept).delete()
     elif wait.trait == "frozen":
         Order.objects.filter(pk=order.pk).update(frozen_by_buyer_at=market.at - timedelta(hours=20))
@@ -490,26 +686,47 @@ def _give_trait(market: Market, wait: Wait) -> None:
     elif wait.trait == "later_grant" and wait.life.shop.grant:
         sister = SubProgramme.objects.filter(kind="small").order_by("code").first()
         SubsidyRecord.objects.create(
-            ubn=wait.life.shop.facts.ubn, sub_programme=sister, programme_name=sister.name_zh if sister else "", kind="small",
-            cost_item="雲端服務", amount_twd=24_000, approved_at=wait.life.shop.grant.granted_at + 20 * day,
-        )  # fmt: skip
+            ubn=wait.life.shop.facts.ubn,
+            sub_programme=sister,
+            programme_name=sister.name_zh if sister else "",
+            kind="small",
+            cost_item="雲端服務",
+            amount_twd=24_000,
+            approved_at=wait.life.shop.grant.granted_at + 20 * day,
+        )
     elif wait.trait == "new_account" and wait.life.solution.vendor.code != "V001":
-        old = BankAccount.objects.filter(organisation_id=wait.life.solution.vendor.organisation_id, valid_to=None).first()
+        old = BankAccount.objects.filter(
+            organisation_id=wait.life.solution.vendor.organisation_id, valid_to=None
+        ).first()
         if old is not None:
             changed = market.at - 8 * day
             BankAccount.objects.filter(pk=old.pk).update(valid_to=changed)
             BankAccount.objects.create(
-                organisation_id=old.organisation_id, bank_code="0080012", account_number=f"0552{old.pk:08d}", account_name=old.account_name,
+                organisation_id=old.organisation_id,
+                bank_code="0080012",
+                account_number=f"0552{old.pk:08d}",
+                account_name=old.account_name,
                 valid_from=changed,
-            )  # fmt: skip
+            )
 
 
 def _registers_answered(wait: Wait) -> None:
     at = wait.submitted_at + 5 * SECOND
     shop, seller = wait.life.shop, wait.life.solution.vendor.organisation
     bad = wait.trait == "registry"
-    for ubn, organisation_id, is_bad in ((shop.facts.ubn, shop.organisation_id, bad), (seller.ubn, seller.pk, False)):
-        reasons = [{"code": "registry.tax_suspended", "severity": "stop", "facts": {}, "source": "tax_registry", "as_of": at.isoformat()}]
+    for ubn, organisation_id, is_bad in (
+        (shop.facts.ubn, shop.organisation_id, bad),
+        (seller.ubn, seller.pk, False),
+    ):
+        reasons = [
+            {
+                "code": "registry.tax_suspended",
+                "severity": "stop",
+                "facts": {},
+                "source": "tax_registry",
+                "as_of": at.isoformat(),
+            }
+        ]
         RegistryCheck.objects.create(
             ubn=ubn,
             organisation_id=organisation_id,
@@ -523,18 +740,13 @@ def _registers_answered(wait: Wait) -> None:
 
 
 def _decide_waiting(market: Market, money: Money, people: dict[str, Any]) -> None:
-    officer, batched = people["chang"], []
     for turn, wait in enumerate(money.waiting):
-        assert wait.claim is not None
-        if wait.goes_to == "returned":
+        if wait.goes_to == "returned" and wait.claim is not None:
             back = min(wait.submitted_at + timedelta(days=1.1), market.at - timedelta(hours=2))
-            return_claim(wait.claim, reason=RETURNS[turn % len(RETURNS)], by=officer, at=back)
-        elif wait.goes_to in ("approved", "batch"):
-            decided = min(wait.submitted_at + timedelta(days=1.7), market.at - timedelta(hours=5))
-            approve_claim(wait.claim, by=officer, at=decided)
-            batched += [wait.claim.pk] if wait.goes_to == "batch" else []
+            return_claim(wait.claim, reason=RETURNS[turn % len(RETURNS)], by=people["chang"], at=back)
+    batched = [past.claim.pk for past in money.past if past.to_batch]
     if batched:
-        make_batch(by=officer, at=market.at - timedelta(hours=3), claim_ids=batched)
+        make_batch(by=people["chang"], at=market.at - timedelta(hours=3), claim_ids=batched)
 
 
 def seal_papers(lives: Sequence[tuple[Life, Any, Any]]) -> int:
@@ -551,5 +763,10 @@ def seal_papers(lives: Sequence[tuple[Life, Any, Any]]) -> int:
 
 
 def _sign(contract: Contract, party: str, by: Any, at: datetime) -> None:
-    evidence = {"method_name": "工商憑證", "key": hashlib.sha256(f"{contract.sha256}{party}".encode()).hexdigest()[:16].upper()}
-    Signature.objects.create(contract=contract, party=party, method="moeaca", signed_by=by, signed_at=at, evidence=evidence)
+    evidence = {
+        "method_name": "工商憑證",
+        "key": hashlib.sha256(f"{contract.sha256}{party}".encode()).hexdigest()[:16].upper(),
+    }
+    Signature.objects.create(
+        contract=contract, party=party, method="moeaca", signed_by=by, signed_at=at, evidence=evidence
+    )
