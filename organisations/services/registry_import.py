@@ -147,6 +147,8 @@ class _Load:
             for sql in _STEPS:
                 cursor.execute(sql, self._values)
                 self.rows.append(cursor.rowcount)
+            if self.is_first or any(self.rows[:3]):
+                cursor.execute(_LINKS)
             cursor.execute("DROP TABLE incoming, missing")
         self._count(may_shrink=may_shrink, before=known.hashes.size)
         self._finish()
@@ -419,18 +421,17 @@ _FLAG_TWICE = """
 UPDATE organisations_registryrecord r SET oddities = array_append(r.oddities, 'ubn_twice')
 FROM incoming i WHERE i.is_double AND i.ubn = r.ubn AND i.row_hash <> r.row_hash AND NOT 'ubn_twice' = ANY (r.oddities)
 """
-# a branch whose head office is not in the data is looked for again after each load
-_OPEN_LINK = """
-UPDATE organisations_registryrecord r SET oddities = array_append(r.oddities, 'open_link')
-WHERE r.head_office_ubn <> '' AND NOT 'open_link' = ANY (r.oddities)
-  AND NOT EXISTS (SELECT FROM organisations_registryrecord h WHERE h.ubn = r.head_office_ubn)
+# a branch whose head office is not in the data is looked for again after each load that changed something
+_LINKS = """
+UPDATE organisations_registryrecord r
+SET oddities = CASE WHEN x.is_open THEN array_append(r.oddities, 'open_link') ELSE array_remove(r.oddities, 'open_link') END
+FROM (
+    SELECT b.ubn, h.ubn IS NULL AS is_open
+    FROM organisations_registryrecord b LEFT JOIN organisations_registryrecord h ON h.ubn = b.head_office_ubn
+    WHERE b.head_office_ubn <> '' AND (h.ubn IS NULL) <> ('open_link' = ANY (b.oddities))
+) x WHERE r.ubn = x.ubn
 """
-_CLOSED_LINK = """
-UPDATE organisations_registryrecord r SET oddities = array_remove(r.oddities, 'open_link')
-WHERE r.head_office_ubn <> '' AND 'open_link' = ANY (r.oddities)
-  AND EXISTS (SELECT FROM organisations_registryrecord h WHERE h.ubn = r.head_office_ubn)
-"""
-_AFTER = (_COUNT_SAME, _KEEP_OTHERS, _LATER_WINS, _FLAG_TWICE, _OPEN_LINK, _CLOSED_LINK)
+_AFTER = (_COUNT_SAME, _KEEP_OTHERS, _LATER_WINS, _FLAG_TWICE)
 _STEPS = (_CHANGE, _INSERT_MISSING, _GONE, *_AFTER)
 
 
