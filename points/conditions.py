@@ -16,8 +16,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
+from organisations.languages import in_english
 from organisations.models.organisation import Organisation
 from organisations.models.people import ProofMethod
+from organisations.roc import roc_date
 from points.reasons import Reason, reason
 
 
@@ -191,6 +193,11 @@ def _severity(answer: Answer, named: Reason | None) -> str:
     return "pass" if answer.is_met else named.severity if named else "stop"
 
 
+def day_words(day: date) -> str:
+    """A day as readers of the active language write it: 115/11/19 or 2026-11-19."""
+    return day.isoformat() if in_english() else roc_date(day, "short")
+
+
 # The conditions --------------------------------------------------------------------------------------------------------
 
 # Source: status codes of the company register (33, only 01 active)
@@ -302,7 +309,7 @@ def age_below(facts: Facts, *, years: int, at: datetime) -> Answer:
     age = (at.date() - date.fromisoformat(facts.setup_date)).days / 365.25
     return Answer(
         age < years,
-        _("設立於%(day)s。") % {"day": facts.setup_date},
+        _("設立於%(day)s。") % {"day": day_words(date.fromisoformat(facts.setup_date))},
         used,
         "" if age < years else "eligibility.kind_not_covered",
     )
@@ -350,7 +357,11 @@ def no_small_grant_elsewhere(facts: Facts, *, kinds: Sequence[str], at: datetime
     if not hits:
         return Answer(True, _("查無其他小額補助。"), used)
     first = min(hits, key=lambda each: each.approved_on)
-    words = {"day": first.approved_on, "programme": first.programme, "amount": f"{first.amount_twd:,}"}
+    words = {
+        "day": day_words(date.fromisoformat(first.approved_on)),
+        "programme": first.programme,
+        "amount": f"{first.amount_twd:,}",
+    }
     sentence = _("%(day)s經「%(programme)s」核准%(amount)s元。小額補助每家只能一筆，以先核准者為準。") % words
     return Answer(False, sentence, used, "duplicate.small_grant_exists")
 

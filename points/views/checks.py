@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from points.conditions import Facts, Outcome
+from points.conditions import Facts, Outcome, day_words
 
 
 def check_rows(outcomes: Sequence[Outcome], facts: Facts, *, at: datetime) -> list[dict[str, Any]]:
@@ -30,13 +29,14 @@ def open_rows(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
 
 def _row(outcome: Outcome, facts: Facts, at: datetime) -> dict[str, Any]:
     day = parse_date(facts.as_of) if facts.as_of and outcome.condition in REGISTRY_CONDITIONS else None
-    checked_at = timezone.make_aware(datetime.combine(day, time())) if day else at
     return {
         "verdict": outcome.severity,
         "name": outcome.title,
         "fact": outcome.words,
-        "source": outcome.source,
-        "checked_at": checked_at,
+        "source": _("%(source)s，%(day)s") % {"source": outcome.source, "day": day_words(day)}
+        if day
+        else outcome.source,
+        "checked_at": None if day else at,
         "remedy": outcome.what_to_do,
         "remedy_url": f"{reverse('points:rules')}#{outcome.clause}" if outcome.clause else "",
         "remedy_label": _("看規定%(clause)s") % {"clause": outcome.clause},

@@ -13,6 +13,7 @@ from organisations import clock
 from organisations.models.organisation import Organisation
 from organisations.ubn import is_valid_ubn, normalise_ubn
 from points.limits import within_limit
+from points.models.programmes import Zone
 from points.reasons import reason
 from points.selectors.facts import facts_of_number
 from points.selectors.zone_rows import rows_of, zone_rows
@@ -55,16 +56,22 @@ def _answer(facts: Any, answers: list[Assessment], at: Any) -> dict[str, Any]:
     chosen = next((each for each in with_points if each.is_eligible), general)
     if general.is_eligible:
         chosen = general
+    said = {stop.words for stop in chosen.stops}
+    offered = [each for each in answers if each.version.zone.funding != Zone.Funding.SHOWCASE]
     return {
         "facts": facts,
         "chosen": chosen,
         "checks": check_rows(chosen.outcomes, facts, at=at),
         "later": open_rows(chosen.outcomes),
-        "fitting": rows_of(each.version for each in answers if each.is_eligible),
+        "fitting": rows_of(each.version for each in offered if each.is_eligible),
         "others": [
-            {"row": row, "why": [stop.words for stop in each.stops]}
-            for each in answers
-            if not each.is_eligible
+            {
+                "row": row,
+                "why": [stop.words for stop in each.stops if stop.words not in said]
+                or [_("原因與上面相同。")],
+            }
+            for each in offered
+            if not each.is_eligible and each is not chosen
             for row in rows_of([each.version])
         ],
         "about": [
