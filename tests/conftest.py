@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
 
 
+worker_key: pytest.StashKey[Child] = pytest.StashKey()
+
+
 @dataclass(frozen=True)
 class LivePlatform:
     """A running platform with the demonstration's data, on the database that this test process sees."""
@@ -93,7 +96,7 @@ def owner_connection(place: TestPlace, transactional_db: None) -> Iterator[Conne
 
 
 @pytest.fixture(scope="session")
-def _worker_process(place: TestPlace, django_db_setup: None) -> Iterator[Child]:
+def _worker_process(pytestconfig: pytest.Config, place: TestPlace, django_db_setup: None) -> Iterator[Child]:
     home = TEST_HOME / place.database
     home.mkdir(parents=True, exist_ok=True)
     queues = [
@@ -109,6 +112,7 @@ def _worker_process(place: TestPlace, django_db_setup: None) -> Iterator[Child]:
     child = platform.python_child(
         "Worker", home, place.environment(), "-m", "celery", "-A", "portal.celery:app", "worker", *queues
     )
+    pytestconfig.stash[worker_key] = child
     child.start()
     yield child
     child.stop()
@@ -144,6 +148,8 @@ def live_platform(
 
     Note: a test that takes it takes no `db`: it may use the ORM freely, and what it writes stays for the next test.
     """
+    if worker_key in request.config.stash:
+        request.config.stash[worker_key].stop()  # it would take tasks of this platform to the other database
     home, name, port = TEST_HOME / f"{place.database}_live", f"{place.database}_live", free_port()
     databases.make(place.services, name, databases.template(place.services, demonstration=True))
     with contextlib.closing(redis.Redis.from_url(place.redis_url)) as client:
@@ -166,6 +172,7 @@ def live_platform(
         for child in reversed(children):
             stack.callback(child.stop)
             child.start()
+        stack.callback(_tell_all_to_stop, children)
         platform.wait_until_answers(children, port, path="/readyz", within_seconds=90)
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(_connected_to(name))
@@ -221,6 +228,13 @@ def _twin(home: Path) -> Iterator[str]:
     finally:
         child.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _tell_all_to_stop(children: list[Child]) -> None:
+    """All at once: nobody's work has to be kept here."""
+    for child in children:
+        if child.process is not None and child.is_alive:
+            child.process.terminate()
 
 
 @contextlib.contextmanager
