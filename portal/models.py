@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +12,6 @@ class User(AbstractUser):
 
     display_name = models.CharField(_("姓名"), max_length=60)
     language = models.CharField(_("語言"), max_length=7, default="zh-hant")
-
-    objects: ClassVar[UserManager[User]] = UserManager()
 
     class Meta:
         verbose_name = _("使用者")

@@ -202,7 +202,9 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 43_200 if DEMONSTRATION else 300  # people of the demonstration have no password
+ACCOUNT_REAUTHENTICATION_TIMEOUT = (
+    43_200 if DEMONSTRATION else 300
+)  # people of the demonstration have no password
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "5/15m/key,20/15m/ip"
 }  # security baseline: lock for 15 minutes after five failures

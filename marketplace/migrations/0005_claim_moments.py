@@ -5,20 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('marketplace', '0004_order_notices'),
-        ('vendors', '0001_tables'),
+        ("marketplace", "0004_order_notices"),
+        ("vendors", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(condition=models.Q(('state', 'paid')), fields=['paid_at'], name='claim_paid'),
+            model_name="claim",
+            index=models.Index(condition=models.Q(("state", "paid")), fields=["paid_at"], name="claim_paid"),
         ),
         migrations.AddIndex(
-            model_name='claim',
-            index=models.Index(fields=['decided_at'], name='claim_decided'),
+            model_name="claim",
+            index=models.Index(fields=["decided_at"], name="claim_decided"),
         ),
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import QuerySet, Sum, Value
+from django.db.models import Q, QuerySet, Sum, Value
 
 from marketplace.models.claims import Payout
 from pmo.selectors.period import Period
@@ -46,7 +46,11 @@ def reimbursements(period: Period) -> QuerySet[Payout]:
         paid = paid.filter(claim__order__grant__zone_version__zone__code=period.zone)
     return paid.annotate(
         invoice_numbers=StringAgg(
-            "claim__invoices__number", Value("、"), ordering="claim__invoices__number", default=Value("")
+            "claim__invoices__number",
+            "、",
+            filter=Q(claim__invoices__voided_at=None),
+            order_by="claim__invoices__number",
+            default=Value(""),
         )
     ).order_by("settled_at", "pk")
 

@@ -88,7 +88,8 @@ def by_county(period: Period) -> list[dict[str, Any]]:
             "county": county,
             "townships_in_all": county.in_all,
             **empty,
-            "claims": 0, "paid_points": 0,
+            "claims": 0,
+            "paid_points": 0,
             **orders.get(county.pk, {}),
             **claims.get(county.pk, {}),
         }
@@ -142,7 +143,10 @@ def by_industry(period: Period, *, top: int = 6) -> list[dict[str, Any]]:
 def by_month(period: Period) -> list[dict[str, Any]]:
     """Orders and NT$ by month of signing, in order."""
     rows = period.orders().annotate(month=TruncMonth("signed_at")).values("month")
-    return list(rows.annotate(orders=Count("pk"), spending_twd=Sum("price_twd")).order_by("month"))
+    return [
+        dict(row)
+        for row in rows.annotate(orders=Count("pk"), spending_twd=Sum("price_twd")).order_by("month")
+    ]
 
 
 def by_township(period: Period, *, layer: str = "all") -> list[dict[str, Any]]:

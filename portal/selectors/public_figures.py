@@ -31,7 +31,7 @@ def public_figures(*, at: datetime) -> list[dict[str, Any]]:
         for label, value, unit, foot in rows
         if value
     ]
-    if payout.count:
+    if payout.median is not None and payout.p95 is not None:
         foot = _("中位數；95%%在%(days)s天內") % {"days": f"{payout.p95:.1f}"}
         figures.append(
             {"label": _("請款到入帳"), "value": round(payout.median, 1), "unit": _("天"), "foot": foot}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
@@ -96,7 +97,7 @@ def _user(person: Person) -> User:
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])
-        user.emailaddress_set.create(email=person.email, verified=True, primary=True)
+        EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     return user
 
 

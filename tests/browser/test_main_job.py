@@ -117,11 +117,20 @@ def _paid(order: Order, number: str) -> None:
 
 def _the_office_sees_it(walk: Walk) -> None:
     office = walk.person("huang")
-    for address, name in (("office/warroom/", "war-room"), ("office/map/", "map"), ("office/budgets/", "budgets")):
+    for address, name in (
+        ("office/warroom/", "war-room"),
+        ("office/map/", "map"),
+        ("office/budgets/", "budgets"),
+    ):
         office.goto(address)
         walk.look(office, name)
     public = walk.visitor("public")
-    for address, name in (("transparency/", "transparency"), ("solutions/", "solutions"), ("zones/", "zones"), ("rules/", "rules")):
+    for address, name in (
+        ("transparency/", "transparency"),
+        ("solutions/", "solutions"),
+        ("zones/", "zones"),
+        ("rules/", "rules"),
+    ):
         public.goto(address)
         walk.look(public, name)
 
@@ -138,6 +147,11 @@ def _the_auditor_ties_it_out(walk: Walk) -> None:
         assert paid in totals
     assert auditor.request.get("audit/reimbursements/register.csv").ok
     assert auditor.request.get("audit/reimbursements/register.pdf").body().startswith(b"%PDF")
-    for address, name in (("audit/", "audit"), ("audit/funnel/", "funnel"), ("audit/ledger/", "ledger"), ("audit/trail/", "trail")):
+    for address, name in (
+        ("audit/", "audit"),
+        ("audit/funnel/", "funnel"),
+        ("audit/ledger/", "ledger"),
+        ("audit/trail/", "trail"),
+    ):
         auditor.goto(address)
         walk.look(auditor, name)

@@ -87,7 +87,10 @@ class Walk:
         """The newest sign-in code in an inbox."""
         page = self.visitor("inbox")
         page.goto(f"demo/inbox/?to={address}")
-        found = re.search(r"\b([A-Z0-9]{6}|[A-Z0-9]{4}-[A-Z0-9]{4}|[A-Z0-9]{3}-[A-Z0-9]{3})\b", page.locator("main details").first.inner_text())
+        found = re.search(
+            r"\b([A-Z0-9]{6}|[A-Z0-9]{4}-[A-Z0-9]{4}|[A-Z0-9]{3}-[A-Z0-9]{3})\b",
+            page.locator("main details").first.inner_text(),
+        )
         page.context.close()
         del self.pages["inbox"]
         assert found, "no code in the inbox"
@@ -117,7 +120,9 @@ class Walk:
         self.submit(page, "main form:has(input[name=phone]) button")
         page.fill("input[name=code]", "000000")
         self.submit(page, "main form:has(input[name=code]) button")
-        expect(page.locator("main form:has(input[name=code])")).to_be_visible()  # a wrong code is told, not swallowed
+        expect(
+            page.locator("main form:has(input[name=code])")
+        ).to_be_visible()  # a wrong code is told, not swallowed
         self.look(page, "join-code")
         page.fill("input[name=code]", self.read_code(phone))
         self.submit(page, "main form:has(input[name=code]) button")
@@ -139,7 +144,7 @@ class Walk:
         self.look(page, "solution")
         self.submit(page, "button[form=plans]")
         self.look(page, "order-new")
-        self.submit(page, 'main form:has(input[name=points]) button.button:not(.is-quiet)')
+        self.submit(page, "main form:has(input[name=points]) button.button:not(.is-quiet)")
         number = page.url.rstrip("/").rsplit("/", 1)[1]
         assert re.fullmatch(r"[0-9A-Z]{20}", number), page.url
         self.look(page, "order-draft")
@@ -198,12 +203,17 @@ class Walk:
         assert found, "the key is shown once"
         self.look(page, "keys")
         rows = [
-            {"order": number, "date": f"{since + timedelta(days=day):%Y-%m-%d}", "active_users": 2, "events": 40 + day}
+            {
+                "order": number,
+                "date": f"{since + timedelta(days=day):%Y-%m-%d}",
+                "active_users": 2,
+                "events": 40 + day,
+            }
             for day in range(days)
         ]
         headers = {"Authorization": f"Bearer {found.group(0)}", "Content-Type": "application/json"}
-        request = Request(f"{self.url}/api/v1/usage/", json.dumps({"rows": rows}).encode(), headers)  # noqa: S310
-        with urlopen(request) as answer:  # noqa: S310
+        request = Request(f"{self.url}/api/v1/usage/", json.dumps({"rows": rows}).encode(), headers)
+        with urlopen(request) as answer:
             assert json.load(answer)["kept"] == days
 
     def claim(self, page: Page, number: str, *, invoice: str, price: int) -> str:
@@ -215,7 +225,9 @@ class Walk:
         page.fill("input[name=invoice-0-amount_twd]", str(price))
         page.fill("input[name=invoice-0-tax_twd]", str(price // 21))
         self.submit(page, "main form button.is-large")
-        expect(page.locator("main form .is-bad").first).to_be_visible()  # malformed: told at the field, nothing lost
+        expect(
+            page.locator("main form .is-bad").first
+        ).to_be_visible()  # malformed: told at the field, nothing lost
         self.look(page, "claim-error")
         page.fill("input[name=invoice-0-number]", invoice)
         self._fill_today(page)
@@ -230,7 +242,9 @@ class Walk:
         stamp = page.locator(".clock-bar time").get_attribute("datetime") or ""
         day = datetime.fromisoformat(stamp)
         if page.locator("input[name=invoice-0-issued_on_0]").count():
-            for part, value in enumerate((day.year - 1911 if self.language == "zh" else day.year, day.month, day.day)):
+            for part, value in enumerate(
+                (day.year - 1911 if self.language == "zh" else day.year, day.month, day.day)
+            ):
                 page.fill(f"input[name=invoice-0-issued_on_{part}]", str(value))
         else:
             page.fill("input[name=invoice-0-issued_on]", f"{day:%Y-%m-%d}")
