@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -324,33 +324,25 @@ def _desk_of_the_vendor(market: Market, shops: Sequence[Shop]) -> None:
     ]
     for ago, stop, fate in [*recent, *((day * (50 + n), "rated", "") for n in range(9))]:
         placed = at - ago
-        shop = _free_shop(shops, placed)
-        if shop is None or shop.grant is None:
-            continue
-        shop.orders.clear()
-        shop.grant.left = shop.grant.points
-        product = choose_product(market, shop, placed, vendor="" if stop == "draft" else CAST_VENDOR)
-        if product is not None:
-            shop.is_taken = True
-            live(market, shop, *product, placed=placed, stop=stop, fate=fate or "good")
+        for shop in _free_shops(shops, placed):
+            product = choose_product(market, shop, placed, vendor="" if stop == "draft" else CAST_VENDOR)
+            if product is not None and shop.grant is not None:
+                shop.is_taken, shop.grant.left = True, shop.grant.points
+                shop.orders.clear()
+                live(market, shop, *product, placed=placed, stop=stop, fate=fate or "good")
+                break
 
 
-def _free_shop(shops: Sequence[Shop], placed: datetime) -> Shop | None:
-    """One whose points can be used at that moment and whose own orders nobody counts on."""
+def _free_shops(shops: Sequence[Shop], placed: datetime) -> Iterator[Shop]:
+    """Those whose points can be used at that moment and whose own orders nobody counts on."""
     for shop in shops:
         grant = shop.grant
-        if (
-            grant is None
-            or grant.state != "live"
-            or shop.sure
-            or shop.is_known
-            or shop.is_taken
-            or grant.version.categories
-        ):
+        if grant is None or grant.state != "live" or shop.sure or shop.is_known or shop.is_taken:
             continue
-        if timedelta(days=1) < placed - grant.granted_at < timedelta(days=75):
-            return shop
-    return None
+        if not grant.version.categories and timedelta(days=1) < placed - grant.granted_at < timedelta(
+            days=75
+        ):
+            yield shop
 
 
 def _number_everything(

@@ -115,8 +115,9 @@ def plan_claims(market: Market, lives: Sequence[Life], *, enterprises: int) -> M
                 money.past.append(past)
         else:
             pool.append(life)
-    _fail_one(money)
     _leave_open(market, pool, money, share=enterprises / 1500)
+    _unrate_the_rest(lives, money)
+    _fail_one(money)
     return money
 
 
@@ -241,6 +242,19 @@ def _leave_open(market: Market, pool: list[Life], money: Money, *, share: float)
                 money.waiting.append(
                     Wait(found, asked, goes_to, TRAITS[turn % len(TRAITS)] if goes_to == "officer" else "")
                 )
+    for life in own:
+        past = _settled(market, life, office_hours(rng, life.claimable_at or at))
+        if past.paid_in is not None and settled_at(past.paid_in) < at - timedelta(hours=1):
+            money.past.append(past)
+
+
+def _unrate_the_rest(lives: Sequence[Life], money: Money) -> None:
+    """The vendor of the cast waits for the ratings of its other orders: what it could claim has a sealed contract."""
+    placed = {id(row.life) for row in money.past} | {id(row.life) for row in money.waiting}
+    for life in lives:
+        of_cast = life.solution.vendor.code == "V001"
+        if of_cast and id(life) not in placed and not any(life is kept for kept in money.kept):
+            life.rated_at, life.stars = None, 0
 
 
 def _approved(market: Market, life: Life, asked: datetime, to_batch: bool) -> Past:

@@ -507,6 +507,8 @@ def _walk(market: Market, life: Life, fate: str, stop: str) -> None:
         )
         return
     room = max(min(limit - signed, timedelta(days=12)), timedelta(hours=4))
+    if stop in ("accepted", "activated"):
+        room = (now - signed) * 0.9
     accepted = min(office_hours(rng, signed + room * rng.uniform(0.05, 0.3)), signed + room * 0.4)
     if fate == "refused":
         _end(life, now, "refuse", accepted, "vendor", "vendor_refused", rng.choice(REFUSALS))
