@@ -173,7 +173,7 @@ def join_card(request: HttpRequest, ubn: str) -> HttpResponse:
     return render(
         request,
         "organisations/join_card.html",
-        context | {"form": form, "challenge": challenge, "reader_url": card_reader_url()},
+        context | {"form": form, "challenge": challenge, "reader_url": settings.CARD_READER_PAGE_URL},
     )
 
 
@@ -209,18 +209,6 @@ def join_done(request: HttpRequest, ubn: str) -> HttpResponse:
     if context["membership"] is None:
         return redirect("organisations:join_found", ubn)
     return render(request, "organisations/join_done.html", context | {"is_done": True})
-
-
-def card_reader_url() -> str:
-    """Where the browser finds the card reader; in the demonstration it stands on this very site."""
-    if settings.CARD_READER_URL and settings.PRODUCTION:
-        return settings.CARD_READER_URL
-    return "/demo/card-reader/sign/"
-
-
-def signature_of(form: CardAnswerForm) -> bytes:
-    """The signature of a filled-in form, for other pages that let a card sign. Raises: Refused("no_signature")."""
-    return _signature(form)
 
 
 # ---- parts

@@ -156,8 +156,9 @@ def test_phone_walk_makes_an_acceptor(sandbox: Sandbox, person: Callable[..., An
 
 
 def test_card_walk_makes_an_acceptor_by_script_and_by_file(
-    sandbox: Sandbox, person: Callable[..., Any]
+    sandbox: Sandbox, person: Callable[..., Any], settings: Any
 ) -> None:
+    settings.CARD_READER_PAGE_URL = "/demo/card-reader/sign/"
     for name, by_file in (("one", False), ("two", True)):
         client = signed_in(person(name))
         client.post("/my/join/", {"ubn": RESTAURANT})
@@ -165,6 +166,7 @@ def test_card_walk_makes_an_acceptor_by_script_and_by_file(
         page = text(client.get(f"/my/join/{RESTAURANT}/card/"))
         challenge = ProofChallenge.objects.latest("pk")
         assert f'data-challenge="{challenge.challenge}"' in page
+        assert 'data-card-reader="/demo/card-reader/sign/"' in page
         assert client.get(f"/my/join/challenge/{challenge.pk}/").content == bytes.fromhex(challenge.challenge)
         cms = card_reader.sign(f"moeaca-good-{RESTAURANT}", bytes.fromhex(challenge.challenge), pin=PIN)
         answer: dict[str, Any] = {"challenge_id": challenge.pk, "cms": base64.b64encode(cms).decode()}
