@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -354,3 +355,13 @@ def test_a_comparison_has_an_address_of_its_own(client: Client) -> None:
 def test_names_of_kinds_follow_the_reader() -> None:
     with override("en"):
         assert str(found("收銀機")[0].main_sub_category).isascii()
+
+
+@pytest.mark.parametrize(
+    "address", ["/en/solutions/S0018/", "/en/solutions/?q=till", "/en/solutions/compare/?s=S0001&s=S0018"]
+)
+def test_english_pages_are_english_to_the_last_comma(client: Client, address: str) -> None:
+    text = client.get(address).content.decode()
+    main = text[text.index("<main") : text.index("</main>")]
+    main = re.sub(r'<p class="price">.*?</p>', "", main)  # the component of the look sets a wide space there
+    assert not re.findall(r"[\u3001-\u303f\u3400-\u9fff\uff00-\uffef]+", re.sub(r"<[^>]*>", "", main))
