@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from portal.checks import production_is_real
+from portal.runtime.places import ROOT
 
 
 def real(settings: Settings) -> None:
@@ -44,9 +47,7 @@ def test_production_refuses(settings: Settings, name: str, value: object, code: 
 
 
 @pytest.mark.parametrize(("header", "status"), [("", 403), ("Bearer wrong", 403), ("Bearer right", 200)])
-def test_metrics_need_their_token(
-    client: Client, settings: Settings, header: str, status: int
-) -> None:
+def test_metrics_need_their_token(client: Client, settings: Settings, header: str, status: int) -> None:
     settings.METRICS_TOKEN = "right"
     assert client.get("/metrics", headers={"Authorization": header}).status_code == status
 
@@ -54,3 +55,10 @@ def test_metrics_need_their_token(
 def test_metrics_are_closed_in_production_without_a_token(client: Client, settings: Settings) -> None:
     settings.PRODUCTION, settings.METRICS_TOKEN = True, ""
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 403
+
+
+def test_every_setting_is_explained() -> None:
+    explained = set(re.findall(r"`([A-Z_]{3,})`", (ROOT / "docs/settings.md").read_text()))
+    read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "portal/settings.py").read_text()))
+    assert read - explained == set()
+    assert len(read) > 30
