@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -147,7 +146,7 @@ def _values(order: Order) -> dict[str, Any]:
     return {
         "buyer": order.organisation.name,
         "product": order.version.name,
-        "points": number_format(order.points, force_grouping=True),
+        "points": f"{order.points:,}",
         "answer_by": _day(order.answer_by_date),
         "activate_by": _day(order.activate_by_date),
         "confirm_by": _day(order.confirm_by_date),
@@ -163,5 +162,5 @@ def _day(day: Any) -> str:
 def _next(order: Order) -> str:
     if not order.copay_twd:
         return _("等業者開通。")
-    values = {"copay": number_format(order.copay_twd, force_grouping=True), "day": _day(order.copay_due_date)}
+    values = {"copay": f"{order.copay_twd:,}", "day": _day(order.copay_due_date)}
     return _("請在%(day)s前把自付額%(copay)s元付給業者，否則點數退回、訂單終止。") % values

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from marketplace.models.orders import Order
@@ -50,7 +49,7 @@ def _buyers_line(order: Order, may_sign: bool) -> Todo | None:
             sign = reverse("marketplace:order_sign", args=[order.number])
             return Todo(_("簽署「%(name)s」的合約") % name, sign, "my", _("簽了才圈存點數。"))
         case State.ACCEPTED if order.copay_twd and order.copay_paid_at is None:
-            copay = _("自付額%(copay)s元，直接付給業者。") % {"copay": _number(order.copay_twd)}
+            copay = _("自付額%(copay)s元，直接付給業者。") % {"copay": f"{order.copay_twd:,}"}
             return Todo(_("付「%(name)s」的自付額") % name, page, "my", copay, order.copay_due_date)
         case State.ACTIVATED if may_sign:
             return Todo(_("驗收「%(name)s」") % name, page, "my", _("能用才按。"), order.confirm_by_date)
@@ -76,7 +75,3 @@ def _vendors_line(order: Order, may_sign: bool) -> Todo | None:
         line = _("登記收到%(name)s的自付額") % name
         return Todo(line, page, "vendor", product, order.copay_due_date)
     return Todo(_("替%(name)s開通") % name, page, "vendor", product, order.activate_by_date)
-
-
-def _number(amount: int) -> str:
-    return str(number_format(amount, force_grouping=True))

@@ -33,6 +33,8 @@ class OrderForm(forms.Form):
     """How many points for this plan; the rest is own money."""
 
     points = AmountField(
+        before="",
+        after=_("點"),
         label=_("用多少點數"),
         min_value=0,
         error_messages={"required": _("請填要用的點數；不用就填0。"), "min_value": _("點數不能小於0。")},

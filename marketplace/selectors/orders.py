@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from marketplace.models.claims import Claim
@@ -72,7 +71,7 @@ def knots(order: Order, *, side: str) -> list[dict[str, Any]]:
 
 
 def _contract_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str]) -> list[dict[str, Any]]:
-    points = number_format(order.points, force_grouping=True)
+    points = f"{order.points:,}"
     return [
         _knot(
             order.signed_at,
@@ -92,7 +91,7 @@ def _contract_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str])
 
 
 def _delivery_knots(order: Order, buyer: dict[str, str], vendor: dict[str, str]) -> list[dict[str, Any]]:
-    copay = number_format(order.copay_twd, force_grouping=True)
+    copay = f"{order.copay_twd:,}"
     paid = _knot(
         order.copay_paid_at,
         _("付自付額%(copay)s元") % {"copay": copay},

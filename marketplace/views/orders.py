@@ -10,9 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from marketplace.deadlines import end_of_month
 from marketplace.forms.orders import OrderForm, RatingForm, ReasonForm
 from marketplace.models.orders import Order
 from marketplace.selectors.orders import ENDED, knots, orders_of, with_details
@@ -28,6 +30,7 @@ from vendors.models.solutions import Plan
 
 Role = Membership.Role
 PER_PAGE = 20
+SHORT_DAYS = 7
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,14 +53,18 @@ def new_order(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("marketplace:my_order", order.number)
         except Refused as refused:
             form.add_error("points" if refused.code == "points_over_limit" else None, str(refused))
+    today = timezone.localdate(now())
     context = {
         "plan": plan,
         "version": plan.version,
         "solution": plan.version.solution,
         "offer": offer,
         "form": form,
+        "month_end": end_of_month(today),
+        "is_late_in_month": (end_of_month(today) - today).days < SHORT_DAYS,
     }
-    return render(request, "marketplace/order_new.html", context)
+    status = 422 if form.is_bound else 200
+    return render(request, "marketplace/order_new.html", context, status=status)
 
 
 def _plan(request: HttpRequest, code: str) -> Plan:
@@ -65,7 +72,7 @@ def _plan(request: HttpRequest, code: str) -> Plan:
         "version__solution__vendor__organisation", "version__solution__main_sub_category"
     )
     wanted = request.POST.get("plan") or request.GET.get("plan", "")
-    if not wanted.isdigit():
+    if not wanted.isdecimal():
         raise Http404
     return get_object_or_404(plans, pk=wanted, version__solution__code=code)
 
@@ -178,7 +185,8 @@ def rate(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("marketplace:my_order", number)
         except Refused as refused:
             form.add_error(None, str(refused))
-    return render(request, "marketplace/rating_form.html", {"order": order, "form": form})
+    context = {"order": order, "form": form}
+    return render(request, "marketplace/rating_form.html", context, status=422 if form.is_bound else 200)
 
 
 @require_safe
