@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.db.models import F, Q
 
 from marketplace.models.claims import Claim, ClaimCheck, Payout, PayoutBatch
@@ -31,40 +28,12 @@ from points.selectors.verification import verify_ledger
 from points.selectors.zones import replay
 from points.services import ledger
 from portal.models import User
-from portal.services import demonstration
 from portal.services.history import grow_history
+from tests.past import AT, ENTERPRISES, grown  # noqa: F401 - a fixture
 from vendors.models.solutions import Solution
 from vendors.models.vendors import Vendor
 
-AT = datetime(2026, 11, 18, 15, 30, tzinfo=ZoneInfo("Asia/Taipei"))
-ENTERPRISES = 150
 State = Order.State
-
-
-@pytest.fixture(scope="module")
-def grown(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """The demonstration with a small past, for all tests of this module; rolled back at the end."""
-    with django_db_blocker.unblock(), _rolled_back():  # type: ignore[attr-defined]
-        held, demonstration.HISTORY_ENTERPRISES = demonstration.HISTORY_ENTERPRISES, ENTERPRISES
-        try:
-            demonstration.load_demonstration(at=AT)
-            yield
-        finally:
-            demonstration.HISTORY_ENTERPRISES = held
-
-
-@contextlib.contextmanager
-def _rolled_back() -> Iterator[None]:
-    with contextlib.suppress(_Enough), transaction.atomic():
-        yield
-        raise _Enough
-    connections.close_all()
-
-
-class _Enough(Exception):
-    """Ends the module's transaction."""
-
-
 pytestmark = pytest.mark.usefixtures("grown")
 
 
