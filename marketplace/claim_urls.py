@@ -26,6 +26,7 @@ urlpatterns = [
         "office/claims/<business_number:number>/recheck/", office_claims.recheck, name="office_claim_recheck"
     ),
     path("office/claims/<business_number:number>/looked/", office_claims.looked, name="office_claim_looked"),
+    path("office/orders/<business_number:number>/unfreeze/", office_claims.unfreeze, name="office_unfreeze"),
     path("office/payouts/", payouts.batches, name="payouts"),
     path("office/payouts/new/", payouts.new, name="payout_new"),
     path("office/payouts/<business_number:number>/", payouts.batch, name="payout"),

@@ -175,6 +175,18 @@ class ReasonForm(forms.Form):
     )
 
 
+class FindingForm(forms.Form):
+    """What an officer found out about an order that its buyer froze."""
+
+    reason = forms.CharField(
+        label=_("查明的結果"),
+        help_text=_("查到什麼、問過誰。留在訂單的經過裡。"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("請寫查到什麼、問過誰。")},
+    )
+
+
 class NoteForm(forms.Form):
     """A word for colleagues."""
 

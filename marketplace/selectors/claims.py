@@ -11,6 +11,7 @@ from django.db.models import (
     Case,
     Count,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
@@ -27,6 +28,7 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.claim_rules import RULES
 from marketplace.models.claims import Claim, ClaimCheck, Payout, PayoutBatch
+from marketplace.models.orders import Order
 from vendors.models.vendors import Vendor
 
 DAYS = 7
@@ -276,6 +278,15 @@ def queue(
         claims = claims.filter(risk__lt=40)
     ordered: QuerySet[Claim] = claims.order_by(OFFICE_SORTS.get(sort, "due_moment"), "-risk", "pk")
     return ordered
+
+
+def frozen_without_claim() -> QuerySet[Order]:
+    """Orders that their buyer froze before they were claimed: nobody finds them by a claim."""
+    claimed = Claim.objects.filter(order=OuterRef("pk"), state__in=OPEN_STATES)
+    frozen = Order.objects.filter(~Exists(claimed), frozen_by_buyer_at__isnull=False)
+    return frozen.select_related("organisation", "vendor__organisation", "version").order_by(
+        "frozen_by_buyer_at"
+    )[:100]
 
 
 def office_counts() -> dict[str, int]:

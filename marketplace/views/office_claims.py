@@ -14,12 +14,14 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.claim_rules import RISK_FOR_OFFICER, RULES
-from marketplace.forms.claims import DecisionForm, NoteForm
+from marketplace.forms.claims import DecisionForm, FindingForm, NoteForm
 from marketplace.models.claims import Claim
+from marketplace.models.orders import Order
 from marketplace.selectors.claim_words import newest_checks, rule_label, thread_of
 from marketplace.selectors.claims import (
     OFFICE_TABS,
     clock,
+    frozen_without_claim,
     office_counts,
     office_figures,
     searched,
@@ -27,6 +29,7 @@ from marketplace.selectors.claims import (
 )
 from marketplace.selectors.claims import queue as claims_in_queue
 from marketplace.services import claims
+from marketplace.services.freezes import lift_freeze
 from organisations.clock import now
 from organisations.models.people import StaffRole
 from organisations.refusals import Refused
@@ -55,6 +58,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         "figures": office_figures(at=at),
         "rules": [(rule.name, rule.label) for rule in RULES.values()],
         "zones": _zones(),
+        "frozen_orders": frozen_without_claim() if wanted["tab"] == "frozen" else [],
+        "may_unfreeze": Role.OFFICER in request.staff_roles,  # type: ignore[attr-defined]
         "at": at,
     }
     return render(request, "marketplace/claim_queue.html", context)
@@ -155,6 +160,8 @@ def _context(request: HttpRequest, row: Claim, form: DecisionForm) -> dict[str, 
         "form": form,
         "is_own": is_own,
         "may_decide": is_officer and not is_own and row.state == Claim.State.OFFICER,
+        "finding_form": FindingForm(prefix=None, auto_id="finding_%s"),
+        "may_unfreeze": is_officer and not is_own and row.order.frozen_by_buyer_at is not None,
         "may_look": is_officer and not is_own and row.is_sampled and row.looked_at is None,
         "at": at,
     }
@@ -194,3 +201,22 @@ def looked(request: HttpRequest, number: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("marketplace:office_claim", number)
+
+
+@require_POST
+@staff_required(Role.OFFICER)
+def unfreeze(request: HttpRequest, number: str) -> HttpResponse:
+    """An officer cleared up "I never ordered this"; the order goes on."""
+    order, form = get_object_or_404(Order, number=number), FindingForm(request.POST)
+    try:
+        lift_freeze(order, reason=form.data.get("reason", "")[:2_000], by=request.user, at=now())
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, gettext("訂單%(number)s解除凍結；請款請重新檢查。") % {"number": number})
+    claim = order.claims.order_by("-pk").first()
+    return (
+        redirect("marketplace:office_claim", claim.number)
+        if claim
+        else redirect(reverse("marketplace:office_claims") + "?tab=frozen")
+    )

@@ -356,6 +356,30 @@ def test_the_list_of_fifty_needs_no_more_queries_than_the_list_of_one(
         seller.get(url("vendor_claims"))
 
 
+def test_an_officer_lifts_a_freeze_on_the_claims_page() -> None:
+    sale = a_sale()
+    claim = a_claim(sale)
+    Order.objects.filter(pk=sale.order.pk).update(frozen_by_buyer_at=AT)
+    client = client_of(officer())
+    assert (
+        url("office_unfreeze", sale.order.number)
+        in client.get(url("office_claim", claim.number)).content.decode()
+    )
+    client.post(url("office_unfreeze", sale.order.number), {"reason": "已電話確認"})
+    sale.order.refresh_from_db()
+    assert sale.order.frozen_by_buyer_at is None
+    other = a_sale()
+    Order.objects.filter(pk=other.order.pk).update(frozen_by_buyer_at=AT)
+    assert (
+        url("office_unfreeze", other.order.number)
+        in client.get(url("office_claims") + "?tab=frozen").content.decode()
+    )
+    assert (
+        client_of(finance()).post(url("office_unfreeze", other.order.number), {"reason": "x"}).status_code
+        == 403
+    )
+
+
 # Payouts
 
 

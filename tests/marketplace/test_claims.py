@@ -18,12 +18,14 @@ from marketplace.selectors.claimables import claimable, claimables, orders_to_cl
 from marketplace.selectors.claims import (
     claims_of,
     clock,
+    frozen_without_claim,
     office_counts,
     office_figures,
     payment_days,
     queue,
 )
 from marketplace.services import claims, payouts
+from marketplace.services.freezes import lift_freeze
 from marketplace.services.invoices import period_of, read_number
 from marketplace.tasks.claims import check_claim as check_task
 from marketplace.tasks.claims import check_missed_claims
@@ -573,6 +575,31 @@ def test_a_frozen_order_is_not_approved_even_if_the_checks_were_fine() -> None:
     with refused("frozen"):
         claims.approve_claim(claim, by=officer(), at=AT)
     assert list(queue(tab="frozen")) == [claim]
+
+
+def test_a_freeze_is_lifted_by_an_officer_with_a_finding_and_the_claim_goes_on() -> None:
+    sale = a_sale()
+    claim = a_claim(sale)
+    Order.objects.filter(pk=sale.order.pk).update(frozen_by_buyer_at=AT)
+    claims.recheck_claim(claim, by=officer(), at=AT + timedelta(seconds=1))
+    with refused("reason_missing"):
+        lift_freeze(sale.order, reason=" ", by=officer(), at=AT)
+    with refused("own_claim"):
+        lift_freeze(sale.order, reason="x", by=sale.seller, at=AT)
+    lift_freeze(sale.order, reason="老闆娘確認是她下的", by=officer(), at=AT)
+    with refused("not_frozen"):
+        lift_freeze(sale.order, reason="x", by=officer(), at=AT)
+    with refused("stop_stands"):
+        claims.approve_claim(claim, by=officer(), at=AT)
+    claims.recheck_claim(claim, by=officer(), at=AT + timedelta(seconds=2))
+    assert claims.approve_claim(claim, by=officer(), at=AT).state == State.APPROVED
+    assert sale.order.moves.get(verb="unfreeze").note == "老闆娘確認是她下的"
+
+
+def test_a_frozen_order_without_a_claim_is_found_in_the_office() -> None:
+    sale = a_sale()
+    Order.objects.filter(pk=sale.order.pk).update(frozen_by_buyer_at=AT)
+    assert list(frozen_without_claim()) == [sale.order]
 
 
 # Every state and verb
