@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from marketplace.deadlines import DRAFT_DAYS
 from marketplace.models.orders import Order
 from marketplace.services.notices import tell
 from marketplace.services.orders import discard_order, end_order
+from organisations.models.people import Membership
 from organisations.refusals import Refused
 
 State = Order.State
 SWEEP_LIMIT = 500
 IDLE_DAYS = (30, 21, 14)
+CATCH_UP_DAYS = 3
 
 
 def expire_orders(*, at: datetime, limit: int = SWEEP_LIMIT) -> int:
@@ -64,18 +66,26 @@ def discard_old_drafts(*, at: datetime, limit: int = SWEEP_LIMIT) -> int:
 
 
 def warn_idle(*, at: datetime) -> int:
-    """Tell both sides of orders without use for 14, 21 and 30 days, once each. Returns how many were told.
+    """Tell both sides of orders without use for 14, 21 and 30 days, once each. Returns how many orders.
 
-    Source: rule R5-3. Without any report the days count from the activation.
+    Source: rule R5-3. Without any report the days count from the activation. A night that was missed is made up for
+    within two days.
     """
     today = timezone.localdate(at)
-    longest_ago = today - timedelta(days=min(IDLE_DAYS))
-    running = Order.objects.filter(state=State.IN_USE, frozen_by_buyer_at=None, service_ends_on__gte=today)
-    running = running.select_related("vendor")
-    quiet = running.annotate(used_on=Max("usage_days__date", filter=Q(usage_days__events__gt=0))).filter(
-        Q(used_on__lte=longest_ago) | Q(used_on=None, activated_at__date__lte=longest_ago)
-    )
+    due = [today - timedelta(days=step + late) for step in IDLE_DAYS for late in range(CATCH_UP_DAYS)]
+    used = Max("usage_days__date", filter=Q(usage_days__events__gt=0))
+    quiet = _running_with_people(today).annotate(used_on=used)
+    quiet = quiet.filter(Q(used_on__in=due) | Q(used_on=None, activated_at__date__in=due))
     return sum(_warn(order, today, at) for order in quiet.order_by("pk").iterator())
+
+
+def _running_with_people(today: date) -> QuerySet[Order]:
+    """Orders in their term with somebody to be told; one that is frozen rests."""
+    running = Order.objects.filter(state=State.IN_USE, frozen_by_buyer_at=None, service_ends_on__gte=today)
+    people = Membership.objects.filter(ended_at=None)
+    buyers = people.filter(organisation=OuterRef("organisation"))
+    sellers = people.filter(organisation=OuterRef("vendor__organisation"))
+    return running.filter(Exists(buyers) | Exists(sellers)).select_related("vendor")
 
 
 def _warn(order: Order, today: date, at: datetime) -> bool:
