@@ -21,6 +21,7 @@ import redis
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class under a small name
 
 from portal.runtime import chromium, databases, platform, translations
@@ -62,6 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             "xdist_group"
         ):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
+@pytest.fixture(autouse=True)
+def _chinese() -> Iterator[None]:
+    """Every test begins in the language of the source, whatever the one before it spoke."""
+    with translation.override("zh-hant"):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +192,7 @@ def live_platform(
         shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its own event loop must not outlive the module: others call asyncio.run
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, through Playwright. `browser.new_context(viewport=…, locale=…, color_scheme=…)` per person."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - half a second, for browser tests only

@@ -53,7 +53,7 @@ def _may_i(page: Page, walk: Walk, shop: Sample) -> None:
     walk.look(page, "home")
     page.fill("main input[name=ubn]", "12345678")
     walk.submit(page, "main form:has(input[name=ubn]) button")
-    expect(page.locator("main .field-error, main [role=alert]").first).to_be_visible()
+    expect(page.locator("main input[name=ubn][aria-invalid=true]")).to_be_visible()
     page.goto(f"eligibility/?ubn={sample('suspended').ubn}")
     expect(page.locator("main .seal.is-stop").first).to_be_visible()
     walk.look(page, "eligibility-no")

@@ -155,6 +155,7 @@ class Walk:
     def sign(self, page: Page, address: str) -> None:
         """Sign a contract with the certificate card in the reader."""
         page.goto(address)
+        assert "/sign/" in page.url, f"sent to {page.url}: {page.locator('main').inner_text()[:300]}"
         self.look(page, "sign")
         self.submit(page, "main button[name=method][value=card]")
         self.look(page, "sign-card")
