@@ -22,7 +22,9 @@ def months_figure(rows: list[dict[str, Any]], *, label: str) -> dict[str, Any]:
             hovertemplate="%{x}　%{y:,}<extra></extra>",
         )
     )
-    figure.update_layout(xaxis={"type": "category"}, yaxis={"rangemode": "tozero", "tickformat": ",d"})
+    figure.update_layout(
+        xaxis={"type": "category", "automargin": True}, yaxis={"rangemode": "tozero", "tickformat": ",d"}
+    )
     return _plain(figure)
 
 
