@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from organisations import clock
 from organisations.models.organisation import Organisation
+from organisations.models.registry import RegistryCheck
+from organisations.services.live_registry import ask_now
 from organisations.ubn import is_valid_ubn, normalise_ubn
 from points.limits import within_limit
 from points.models.programmes import Zone
@@ -39,12 +41,14 @@ def eligibility(request: HttpRequest) -> HttpResponse:
             request, "points/eligibility.html", context | {"error": reason("eligibility.number_invalid")}
         )
     facts = facts_of_number(ubn, at=at)
-    if facts is None:
-        return render(
-            request,
-            "points/eligibility.html",
-            context | {"unknown": reason("registry.not_found"), "ubn": ubn},
-        )
+    if facts is None:  # not among the businesses in operation: suspended, closed, no business, or nobody
+        check = ask_now(ubn, at=at)
+        facts = facts_of_number(ubn, at=at)
+        if facts is None:
+            is_down = check.state in (RegistryCheck.State.WAITING, RegistryCheck.State.OFFICER)
+            why = reason("registry.source_down" if is_down else "registry.not_found")
+            context |= {"unknown": why, "is_down": is_down, "ubn": ubn}
+            return render(request, "points/eligibility.html", context)
     answers = assess(facts, at=at)
     return render(request, "points/eligibility_answer.html", context | _answer(facts, answers, at))
 
