@@ -20,7 +20,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connections
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class under a small name
 
@@ -159,7 +159,11 @@ def live_platform(
     if worker_key in request.config.stash:
         request.config.stash[worker_key].stop()  # it would take tasks of this platform to the other database
     home, name, port = TEST_HOME / f"{place.database}_live", f"{place.database}_live", free_port()
-    databases.make(place.services, name, databases.template(place.services, demonstration=True))
+    source = databases.template(place.services, demonstration=True)
+    databases.make(place.services, name, source)
+    media, written = home / "media", databases.media_of(place.services, source)
+    if written.exists():
+        shutil.copytree(written, media)
     with contextlib.closing(redis.Redis.from_url(place.redis_url)) as client:
         client.flushdb()
     with contextlib.ExitStack() as stack:
@@ -172,7 +176,7 @@ def live_platform(
                 "PLATFORM_MODE": "demonstration",
                 "PUBLIC_ORIGIN": f"http://localhost:{port}",
                 "SANDBOX_URL": twin_url,
-                "MEDIA_ROOT": str(home / "media"),
+                "MEDIA_ROOT": str(media),
             }
         )
         values["STATIC_ROOT"] = str(databases.collected_static(TEST_HOME, values))
@@ -182,6 +186,8 @@ def live_platform(
             child.start()
         stack.callback(_tell_all_to_stop, children)
         platform.wait_until_answers(children, port, path="/readyz", within_seconds=90)
+        same = override_settings(MEDIA_ROOT=media, SEAL_FOLDER=media / "seal", SANDBOX_URL=twin_url)
+        stack.enter_context(same)  # files and outside world as the platform sees them
         stack.enter_context(django_db_blocker.unblock())
         stack.enter_context(_connected_to(name))
         yield LivePlatform(

@@ -67,12 +67,18 @@ def drop(running: Services, name: str) -> None:
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def media_of(running: Services, name: str) -> Path:
+    """The files that belong to a template: contracts and letters that the demonstration wrote."""
+    return running.home / "media" / name
+
+
 def sweep(running: Services) -> None:
     """Throw away databases of test runs that were killed: their names carry the number of a process that is gone."""
     for name in _names(running, r"^run_\d+_"):
         pid = re.match(r"run_(\d+)_", name)
         if pid and not Path(f"/proc/{pid[1]}").exists():
             drop(running, name)
+            shutil.rmtree(media_of(running, name), ignore_errors=True)
 
 
 def manage(*words: str, env: dict[str, str]) -> None:
@@ -137,8 +143,13 @@ def _names(running: Services, pattern: str) -> list[str]:
 
 
 def _forget_old(running: Services, *, keep: str) -> None:
+    for name in _names(
+        running, "^draft_"
+    ):  # builds that failed; ours is done and everybody else waits for the lock
+        drop(running, name)
     for name in [other for other in _names(running, "^template_(base|demo)_") if other != keep][
         : -KEPT_TEMPLATES + 1
     ]:
         with contextlib.closing(running.database.connect(OWNER, "postgres")) as link, link.cursor() as cursor:
             cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        shutil.rmtree(media_of(running, name), ignore_errors=True)

@@ -34,18 +34,29 @@ def migration_files() -> list[Path]:
 
 
 def reference_files() -> list[Path]:
-    """What `load_reference_data` reads: the command and each app's `data` folder."""
+    """What `load_reference_data` reads: the command, its verb, each app's `data` folder."""
     data = [file for app in APPS for file in (ROOT / app / "data").rglob("*")]
-    return data + list(ROOT.glob("*/management/commands/load_reference_data.py"))
+    return [
+        *data,
+        *ROOT.glob("*/services/reference_data.py"),
+        *ROOT.glob("*/management/commands/load_reference_data.py"),
+    ]
 
 
 def demonstration_files() -> list[Path]:
-    """What `load_demonstration` reads."""
+    """What `load_demonstration` reads, as far as its own files go; other verbs change without a new template."""
+    places = (
+        "*/management/commands/load_*.py",
+        "portal/demonstration/**/*.*",
+        "portal/services/*.py",
+        "portal/people.py",
+    )
+    inside = [file for place in places for file in ROOT.glob(place)]
     return [
         *reference_files(),
-        *ROOT.glob("*/management/commands/load_demonstration.py"),
-        *ROOT.glob("portal/demonstration/**/*.*"),
-        *ROOT.glob("portal/services/*.py"),
+        *inside,
+        *ROOT.glob("outside/sandbox/content/*"),
+        ROOT / "portal/runtime/databases.py",
     ]
 
 

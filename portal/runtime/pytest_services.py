@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -28,7 +29,8 @@ class TestPlace:
 
     def environment(self) -> dict[str, str]:
         """Variables for a process that is to work on the same data."""
-        return self.services.environment(self.database) | {"REDIS_URL": self.redis_url}
+        media = str(databases.media_of(self.services, self.database))
+        return self.services.environment(self.database) | {"REDIS_URL": self.redis_url, "MEDIA_ROOT": media}
 
 
 place_key: pytest.StashKey[TestPlace] = pytest.StashKey()
@@ -57,7 +59,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Give the shared servers back."""
+    """Give the shared servers back, and throw away the files that tests wrote."""
+    place = config.stash.get(place_key, None)
+    if place is not None:
+        shutil.rmtree(databases.media_of(place.services, place.database), ignore_errors=True)
     stack = config.stash.get(stack_key, None)
     if stack is not None:
         stack.close()
