@@ -49,8 +49,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             "industries": warroom.by_industry(period),
             "months": months,
             "months_figure": charts.months_figure(months, label=_("訂單")),
-            "map": (drawn := township_map(towns)),
-            "legend": legend(drawn, measure="share_bp"),
+            "map": (drawn := township_map(towns, measure="enterprises")),
+            "legend": legend(drawn, measure="enterprises"),
             "formats": FORMATS,
         },
     )
@@ -71,7 +71,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     period = Period.from_query(request.GET, at=clock.now())
     layer = request.GET.get("layer", "all")
     layer = layer if layer in LAYERS else "all"
-    measure = "enterprises" if request.GET.get("measure") == "enterprises" else "share_bp"
+    measure = "share_bp" if request.GET.get("measure") == "share_bp" else "enterprises"
     rows = warroom.by_township(period, layer=layer)
     drawn = township_map(rows, measure=measure)
     ordered = sorted(rows, key=lambda row: (-(row[measure] or 0), row["township"].pk))
