@@ -113,7 +113,9 @@ def _credential(authenticator: Authenticator) -> str:
 
 def _signature(request: HttpRequest, order: Order) -> GivenSignature:
     text = request.POST.get("challenge", "")
-    challenge = ProofChallenge.objects.filter(pk=text if text.isdecimal() else 0, user=request.user.pk).first()
+    challenge = ProofChallenge.objects.filter(
+        pk=text if text.isdecimal() else 0, user=request.user.pk
+    ).first()
     if challenge is None:
         raise Refused("no_such_challenge", _("這次簽署已經失效。"), remedy=_("請再按一次「簽署」。"))
     if challenge.method == ProofMethod.PASSKEY:
