@@ -261,10 +261,16 @@ BEGIN
   IF v_known THEN RETURN; END IF;
   SELECT * INTO c FROM public.points_account WHERE id = p_credit;
   IF NOT FOUND THEN refusal := 'no_such_account'; RETURN; END IF;
-  -- SKIP LOCKED only chooses; whoever finds none decides below under all locks
-  SELECT id, budget_source_id INTO v_bucket, v_source FROM public.points_account
-    WHERE bucket_of = p_budget AND posted_credit - posted_debit - pending_debit >= p_points
-    ORDER BY (id * 7919 + pg_backend_pid()) % 31 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+  -- SKIP LOCKED only chooses; whoever finds none decides below under all locks. A bucket that was emptied between the
+  -- look and the lock stays locked though it is not chosen: the block gives such locks back, or two who then lock all
+  -- buckets in order would wait for each other.
+  BEGIN
+    SELECT id, budget_source_id INTO STRICT v_bucket, v_source FROM public.points_account
+      WHERE bucket_of = p_budget AND posted_credit - posted_debit - pending_debit >= p_points
+      ORDER BY (id * 7919 + pg_backend_pid()) % 31 LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+  EXCEPTION WHEN no_data_found THEN
+    v_bucket := NULL;
+  END;
   IF v_bucket IS NULL THEN
     -- what is committed is never less than what will be left of it, so this refuses only when there is not enough, without a lock
     SELECT sum(posted_credit - posted_debit - pending_debit) INTO v_room FROM public.points_account WHERE bucket_of = p_budget;
