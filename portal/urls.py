@@ -35,5 +35,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *i18n_patterns(path("accounts/", include("allauth.urls")), *_pages(), prefix_default_language=False),
 ]
 
-if settings.MODE == "development" and find_spec("portal.styleguide_urls"):
+if not settings.PRODUCTION:
     urlpatterns.append(path("styleguide/", include("portal.styleguide_urls")))

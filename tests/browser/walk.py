@@ -135,7 +135,10 @@ class Walk:
         page.goto("my/points/")
         self.look(page, "points-before")
         self.submit(page, 'main form[action$="/apply/general/"] button')
-        expect(page.locator("main .fig").first).to_contain_text("30,000", timeout=20_000)
+        try:
+            expect(page.locator("main .fig").first).to_contain_text("30,000", timeout=20_000)
+        except AssertionError as error:
+            raise AssertionError(page.locator("main").inner_text()) from error
         page.goto("my/points/")
         self.look(page, "points")
 
@@ -160,8 +163,8 @@ class Walk:
             self.look(page, "reauthenticate")
             page.fill("input[name=password]", PASSWORD)
             self.submit(page, "main form:has(input[name=password]) button")
-        assert "/orders/" in page.url and "/reauthenticate/" not in page.url, (
-            f"sent to {page.url}: {page.locator('main').inner_text()[:300]}"
+        if "/reauthenticate/" in page.url or "/orders/" not in page.url:
+            raise AssertionError(f"sent to {page.url}: {page.locator('main').inner_text()[:300]}")
         )
         self.look(page, "sign")
         self.submit(page, "main button[name=method][value=card]")
