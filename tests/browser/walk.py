@@ -165,7 +165,6 @@ class Walk:
             self.submit(page, "main form:has(input[name=password]) button")
         if "/reauthenticate/" in page.url or "/orders/" not in page.url:
             raise AssertionError(f"sent to {page.url}: {page.locator('main').inner_text()[:300]}")
-        )
         self.look(page, "sign")
         self.submit(page, "main button[name=method][value=card]")
         self.look(page, "sign-card")
