@@ -10,7 +10,7 @@ from celery.schedules import crontab
 
 from organisations.clock import now
 from organisations.models.registry import RegistryCheck
-from organisations.services import jobs
+from organisations.services import jobs, notices
 from organisations.services.registry import answer_check, ask_nightly, claim_due_checks, forget_nightly
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,18 @@ def recheck_members() -> None:
     forget_nightly(at=now())
 
 
+@shared_task(name="organisations.tasks.send_notice", soft_time_limit=60, time_limit=90)
+def send_notice(*, notice_id: int) -> None:
+    """Send one mail."""
+    notices.send_notice(notice_id, at=now())
+
+
+@shared_task(name="organisations.tasks.send_due_notices")
+def send_due_notices() -> None:
+    """Send mails whose nudge was lost, or that could not be sent before."""
+    notices.send_due_notices(at=now())
+
+
 @shared_task(name="organisations.tasks.look_after_jobs")
 def look_after_jobs() -> None:
     """Nudge jobs again whose nudge was lost, and delete results whose time is over."""
@@ -53,6 +65,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "organisations.tasks.answer_due_checks",
         "schedule": 15.0,
         "options": {"queue": "bulk", "expires": 15},
+    },
+    "organisations-notices": {
+        "task": "organisations.tasks.send_due_notices",
+        "schedule": 60.0,
+        "options": {"queue": "bulk", "expires": 60},
     },
     "organisations-nightly": {
         "task": "organisations.tasks.recheck_members",

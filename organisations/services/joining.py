@@ -17,6 +17,7 @@ from organisations.reasons import reason
 from organisations.refusals import Refused
 from organisations.selectors.access import has_rank
 from organisations.selectors.facts import RegistryFacts, registry_facts
+from organisations.services.notices import tell
 from organisations.services.outbox import publish
 from organisations.services.proofs import Proven
 from organisations.services.registry import ask_registry, recent_check
@@ -58,6 +59,7 @@ def join_organisation(*, proven: Proven, by: Any, at: datetime) -> Membership:
             )
         else:
             RegistryCheck.objects.filter(pk=check.pk, organisation=None).update(organisation=organisation)
+            RegistryCheck.objects.filter(pk=check.pk, asked_by=None).update(asked_by=by)
         publish("organisation_joined", {"organisation": organisation.pk, "membership": membership.pk}, at=at)
     return membership
 
@@ -114,11 +116,16 @@ def ask_to_join(*, organisation: Organisation, by: Any, at: datetime) -> Members
     """Ask the acceptors to be let in; asking twice is one request. Raises: Refused("already_member")."""
     if Membership.objects.filter(user=by, organisation=organisation, ended_at=None).exists():
         raise Refused("already_member", _("您已經是這家的成員。"), remedy=_("請從「我的店」進入。"))
-    request, made = MembershipRequest.objects.get_or_create(
-        user=by, organisation=organisation, decided_at=None, defaults={"made_at": at}
-    )
-    if made:
-        publish("membership_asked", {"request": request.pk}, at=at)
+    with transaction.atomic():
+        request, made = MembershipRequest.objects.get_or_create(
+            user=by, organisation=organisation, decided_at=None, defaults={"made_at": at}
+        )
+        if made:
+            facts = {"who": str(by), "name": organisation.name}
+            for each in organisation.memberships.filter(role=Role.ACCEPTOR, ended_at=None).select_related(
+                "user"
+            ):
+                tell(each.user, "asked_to_join", facts=facts, path="/my/people/", at=at)
     return request
 
 
@@ -138,6 +145,9 @@ def decide_request(
         )
         if not decided:
             raise Refused("decided_already", _("這個請求已經有人決定了。"), remedy=_("請重新整理頁面。"))
+        path = "/my/" if grants else f"/my/join/{request.organisation.ubn}/"
+        facts = {"name": request.organisation.name}
+        tell(request.user, "let_in" if grants else "not_let_in", facts=facts, path=path, at=at)
         return _let_in(request.organisation, request.user, role, at) if grants else None
 
 

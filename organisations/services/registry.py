@@ -17,6 +17,7 @@ from organisations.moves import move
 from organisations.reasons import reason
 from organisations.refusals import Refused
 from organisations.selectors.facts import RegistryFacts, local_facts, with_answers
+from organisations.services.notices import tell
 from organisations.services.nudges import nudge
 from organisations.services.outbox import publish
 from outside import gcis, tax_registry
@@ -264,7 +265,16 @@ def _decide(
         return
     if facts is not None and check.state != State.OFFICER:
         refresh_organisation(check.ubn, facts, at=at)
+    if check.tries > 1:  # the person did not see the answer on the page
+        _tell_person(check, at)
     publish("registry_check", {"check": check.pk, "ubn": check.ubn, "state": check.state}, at=at)
+
+
+def _tell_person(check: RegistryCheck, at: datetime) -> None:
+    person = check.document.brought_by if check.document else check.asked_by
+    if person is not None and check.purpose == RegistryCheck.Purpose.JOIN:
+        path = f"/my/join/{check.ubn}/"
+        tell(person, f"check_{check.state}", facts={"ubn": check.ubn}, path=path, at=at)
 
 
 # ---- what the registers now say about an organisation that has joined
@@ -344,6 +354,7 @@ def decide_by_document(
     with transaction.atomic():
         verb = "officer_pass" if passes else "officer_fail"
         move(check, verb, by=by, at=at, note=note.strip(), answers=answers, answered_at=at)
+        _tell_person(check, at)
         publish("registry_check", {"check": check.pk, "ubn": check.ubn, "state": check.state}, at=at)
 
 

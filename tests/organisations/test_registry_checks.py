@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from organisations import tasks
+from organisations.models.notices import Notice
 from organisations.models.organisation import Organisation
 from organisations.models.registry import RegistryChange, RegistryCheck, RegistryRecord
 from organisations.moves import move
 from organisations.refusals import Refused
 from organisations.selectors.facts import registry_facts
+from organisations.services.notices import send_due_notices, send_notice, tell
 from organisations.services.registry import (
     WAITS,
     answer_check,
@@ -26,7 +29,9 @@ from organisations.services.registry import (
     hand_in_document,
 )
 from organisations.tasks import answer_due_checks, answer_registry_check
+from outside import demonstration
 from outside.sandbox.samples import sample
+from portal.runtime.translations import compile_english
 from tests.sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lists")]
@@ -240,6 +245,38 @@ def test_members_are_asked_about_once_a_night_and_old_passes_are_forgotten(
     assert forget_nightly(at=month) == 0, "the newest answer stays"
     ask(one.ubn, month)
     assert forget_nightly(at=month) == 1
+
+
+def test_person_whose_check_was_late_is_told_by_mail_once_in_their_language(
+    sandbox: Sandbox, at: datetime, person: Callable[..., Any], settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    compile_english()
+    owner = person("owner")
+    owner.language = "en"
+    owner.save()
+    sandbox.misbehave("gcis", "500")
+    check = answer_check(ask(sample("restaurant").ubn, at, by=owner), at=at)
+    assert not Notice.objects.exists()
+    sandbox.misbehave("all", "off")
+    answer_check(check, at=at + WAITS[0])
+    assert send_due_notices(at=at + WAITS[0]) == 1
+    assert send_due_notices(at=at + WAITS[0]) == 0
+    assert mail.outbox[0].subject == f"{check.ubn}: the register check has passed"
+    assert f"/en/my/join/{check.ubn}/" in mail.outbox[0].body
+
+
+def test_mail_that_cannot_be_sent_is_tried_again(
+    sandbox: Sandbox, at: datetime, person: Callable[..., Any], settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "outside.mailbox.SandboxBackend"
+    notice = tell(person("owner"), "let_in", facts={"name": "麵館"}, path="/my/", at=at)
+    sandbox.misbehave("mail", "500")
+    assert not send_notice(notice.pk, at=at)
+    assert not send_notice(notice.pk, at=at), "not before five minutes are over"
+    sandbox.misbehave("all", "off")
+    assert send_notice(notice.pk, at=at + timedelta(minutes=6))
+    assert "麵館" in demonstration.mails("owner@example.org")[0].subject
 
 
 # ---- the officer
