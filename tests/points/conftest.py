@@ -14,6 +14,7 @@ from organisations.models.organisation import Organisation
 from organisations.models.people import IdentityProof, Membership
 from points.models.programmes import Zone
 from points.services.seeding import load_programme
+from tests.sandbox import sandbox, sandbox_server  # noqa: F401 - fixtures
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 _numbers = itertools.count(10_000_000)

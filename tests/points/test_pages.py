@@ -101,8 +101,17 @@ def test_a_wrong_number_is_explained_and_kept_in_the_box(client: Client, program
     assert "<script>alert" not in response.content.decode()
 
 
-def test_a_number_no_register_knows_is_told_what_to_do(client: Client, programme: None) -> None:
+def test_a_number_no_register_knows_is_told_what_to_do(client: Client, programme: None, sandbox: Any) -> None:
     assert f"登記資料裡沒有{UBN}" in words(client.get(f"/eligibility/?ubn={UBN}"))
+
+
+def test_a_register_that_is_down_is_said_to_be_down(client: Client, programme: None, sandbox: Any) -> None:
+    sandbox.misbehave("gcis", "500")
+    sandbox.misbehave("tax-registry", "500")
+    response = client.get(f"/eligibility/?ubn={UBN}")
+    assert response.status_code == 200
+    assert response.context["is_down"]
+    assert f"登記資料裡沒有{UBN}" not in words(response)
 
 
 def test_a_suspended_shop_with_another_grant_is_told_both_things_first(
