@@ -242,7 +242,7 @@ def send_code(challenge: ProofChallenge, *, at: datetime) -> None:
         locked.wrong_answers = 0
         locked.expires_at = at + LASTS
         locked.save(update_fields=["challenge", "facts", "wrong_answers", "expires_at"])
-    key = f"code:{locked.pk}:{locked.facts['sent']}"
+    key = f"code:{locked.pk}:{locked.challenge[-24:]}"  # of this code alone, also in a database that was made anew
     _asks(lambda: sms.send(locked.facts["phone"], _text(code), key=key))
     challenge.refresh_from_db()
 
