@@ -66,6 +66,7 @@ def test_card_is_asked_again_until_a_good_one_signs(
     page.goto(f"/my/join/{RESTAURANT}/card/")
     page.click("[data-card-sign]")
     page.wait_for_selector("text=有效期限已過")
+    page.wait_for_load_state("networkidle")
     reader.card = "none"
     page.click("[data-card-sign]")
     page.wait_for_selector("text=讀卡機沒有回應，請再試一次。")

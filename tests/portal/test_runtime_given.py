@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -37,12 +37,14 @@ def given(place: TestPlace) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("is_single", [False, True])
-def test_given_servers_are_used(home: Path, given: dict[str, str], place: TestPlace, is_single: bool) -> None:
+def test_given_servers_are_used(
+    home: Path, given: dict[str, str], place: TestPlace, is_single: bool, wait_for: Callable[..., None]
+) -> None:
     if is_single:
         del given["DATABASE_OWNER_URL"]
         given["DATABASE_URL"] = place.services.database.url(OWNER, f"{place.database}_given")
     with up(home, **given) as started:
-        assert answers(started.port, "/readyz")
+        wait_for(lambda: answers(started.port, "/readyz"), within_seconds=60)
         assert ("single-role mode" in started.said()) is is_single
         commands = started.members().values()
         assert not [

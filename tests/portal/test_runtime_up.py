@@ -204,6 +204,7 @@ def test_nothing_outlives_a_killed_supervisor(second: Started, wait_for: Callabl
     assert len(members) > 6
     second.process.kill()
     wait_for(lambda: not [pid for pid in members if is_alive(pid)], within_seconds=60)
+    wait_for(lambda: not second.members(), within_seconds=60)  # also those that were just being started again
 
 
 def test_a_busy_port_gets_a_plain_sentence(home: Path) -> None:
