@@ -72,6 +72,14 @@ def _chinese() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _own_connection(request: pytest.FixtureRequest) -> None:
+    """A transactional test opens its own connection: the one before it may have ended with its database."""
+    marker = request.node.get_closest_marker("django_db")
+    if (marker and marker.kwargs.get("transaction")) or "transactional_db" in request.fixturenames:
+        connections.close_all()
+
+
 @pytest.fixture(scope="session")
 def place(pytestconfig: pytest.Config) -> TestPlace:
     """The servers, the database and the Redis number of this test process."""

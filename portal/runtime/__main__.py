@@ -73,7 +73,7 @@ def test(words: list[str]) -> int:
     chromium.ensure()
     translations.compile_english()
     checked = static_checks.check()
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *words]
     with subprocess.Popen(command, cwd=ROOT, preexec_fn=die_with_parent(signal.SIGINT)) as tests:
         return checked or tests.wait()
 
