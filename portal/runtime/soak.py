@@ -39,7 +39,7 @@ def soak() -> int:
                 "-n",
                 "2",
                 "--dist",
-                "loadgroup",
+                "loadfile",
                 "--durations",
                 "10",
             ],
